@@ -1,1 +1,27 @@
-//! skep-core
+//! Floor 0: the nouns and rules of Skep. No I/O, no clock but `UnixMs::now`, no async.
+
+mod audit;
+mod digest;
+mod envelope;
+mod fault;
+mod grant;
+mod limits;
+mod manifest;
+mod name;
+mod outcome;
+mod permit;
+mod request;
+mod time;
+
+pub use audit::{AuditAction, AuditChain, AuditEvent, AuditFlaw, AuditRecord, audit_verify};
+pub use digest::{Digest, DigestError};
+pub use envelope::{CallId, Envelope, Incarnation, Lane, Principal, PrincipalError, Target};
+pub use fault::{Fault, FaultCode};
+pub use grant::{Access, FileRule, GrantError, Grants, GuestPath};
+pub use limits::{ByteSize, LimitError, Limits, LimitsSpec, Span};
+pub use manifest::{Lifetime, Manifest, ManifestError, SkillSection};
+pub use name::{DomainName, NameError, SkillName, SkillRef, ToolName, ToolRef};
+pub use outcome::{Level, LogRecord, Outcome, Output, Progress, Reply, Usage};
+pub use permit::{Permit, Subject};
+pub use request::{FileRequest, Requests};
+pub use time::UnixMs;

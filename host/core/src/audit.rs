@@ -1,0 +1,246 @@
+//! The audit: what was decided and done, in one chain a host that shows every edit, loss and reordering.
+
+use crate::{CallId, Digest, DomainName, FaultCode, Incarnation, Principal, SkillName, ToolName, UnixMs};
+use hmac::{Hmac, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use std::collections::BTreeMap;
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuditAction {
+    /// A tool was called, or the call refused.
+    Call,
+    /// A version was published.
+    Publish,
+    /// A waiting version was approved.
+    Approve,
+    /// A skill was removed.
+    Remove,
+    /// Something was granted.
+    Grant,
+    /// Something granted was taken away.
+    Revoke,
+    /// A configuration was changed.
+    Config,
+}
+
+/// One event, as the host tells it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AuditEvent {
+    /// When it ended.
+    pub at: UnixMs,
+    /// What was done.
+    pub action: AuditAction,
+    /// On whose behalf, the origin first.
+    pub chain: Vec<Principal>,
+    /// The bulkhead.
+    pub domain: DomainName,
+    /// The skill it was done to.
+    pub skill: SkillName,
+    /// The call, for calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallId>,
+    /// The tool, for calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool: Option<ToolName>,
+    /// The version, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<semver::Version>,
+    /// The digest of component and manifest, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// The fingerprint of the grants that held, once known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grants: Option<Digest>,
+    /// The fault, if it didn't end well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<FaultCode>,
+    /// From accept to end, in microseconds.
+    pub duration_us: u64,
+    /// Size of the input.
+    pub input_bytes: u64,
+    /// Size of the output.
+    pub output_bytes: u64,
+    /// What else an auditor should know: what was granted, why it was refused.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
+
+/// One link of a host's chain. The body stays the text that was signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRecord {
+    /// The host, in the life that made the record.
+    pub host: Incarnation,
+    /// 1 for the first record of that life, one more for each.
+    pub seq: u64,
+    /// The MAC of the record before, 64 hex digits; 64 zeros for the first.
+    pub prev: String,
+    /// HMAC-SHA-256 over host, sequence, previous and body, 64 hex digits.
+    pub mac: String,
+    /// The event as JSON.
+    pub body: String,
+}
+
+impl AuditRecord {
+    /// The event that the body tells.
+    pub fn event(&self) -> Result<AuditEvent, serde_json::Error> {
+        serde_json::from_str(&self.body)
+    }
+}
+
+/// The end of one host's chain, to which it adds.
+pub struct AuditChain {
+    host: Incarnation,
+    key: [u8; 32],
+    seq: u64,
+    prev: String,
+}
+
+impl AuditChain {
+    /// A new chain for a new life of a host.
+    pub fn new(host: Incarnation, key: [u8; 32]) -> Self {
+        Self { host, key, seq: 0, prev: "0".repeat(64) }
+    }
+
+    /// Makes the next record.
+    pub fn next(&mut self, event: &AuditEvent) -> Result<AuditRecord, serde_json::Error> {
+        let body = serde_json::to_string(event)?;
+        let seq = self.seq + 1;
+        let mac = record_mac(&self.key, self.host, seq, &self.prev, &body);
+        let prev = std::mem::replace(&mut self.prev, mac.clone());
+        self.seq = seq;
+        Ok(AuditRecord { host: self.host, seq, prev, mac, body })
+    }
+}
+
+fn record_mac(key: &[u8; 32], host: Incarnation, seq: u64, prev: &str, body: &str) -> String {
+    // HMAC takes keys of any length, so this can't fail.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return String::new() };
+    for part in [host.0.as_bytes().as_slice(), &seq.to_le_bytes(), prev.as_bytes(), body.as_bytes()] {
+        mac.update(&(part.len() as u64).to_le_bytes());
+        mac.update(part);
+    }
+    hex::encode(mac.finalize().into_bytes())
+}
+
+/// What is wrong with a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "flaw", rename_all = "lowercase")]
+pub enum AuditFlaw {
+    /// The MAC doesn't fit the record: it was edited, or made with another key.
+    #[error("record {seq} of host {host} was edited")]
+    Edited {
+        /// The chain.
+        host: Incarnation,
+        /// The record.
+        seq: u64,
+    },
+    /// Records are missing.
+    #[error("host {host}: records {from} to {to} are missing")]
+    Missing {
+        /// The chain.
+        host: Incarnation,
+        /// The first that is missing.
+        from: u64,
+        /// The last that is missing.
+        to: u64,
+    },
+    /// The record follows another than the one before it.
+    #[error("record {seq} of host {host} does not follow the one before it")]
+    Reordered {
+        /// The chain.
+        host: Incarnation,
+        /// The record.
+        seq: u64,
+    },
+}
+
+/// Checks records of any number of hosts, given in any order.
+/// It finds edits, deletions and reorderings; the loss of a chain's end needs a head kept elsewhere.
+pub fn audit_verify<'a>(records: impl IntoIterator<Item = &'a AuditRecord>, key: &[u8; 32]) -> Vec<AuditFlaw> {
+    let mut chains: BTreeMap<Incarnation, Vec<&AuditRecord>> = BTreeMap::new();
+    for record in records {
+        chains.entry(record.host).or_default().push(record);
+    }
+    let mut flaws = Vec::new();
+    for (host, mut chain) in chains {
+        chain.sort_by_key(|record| record.seq);
+        chain_verify(host, &chain, key, &mut flaws);
+    }
+    flaws
+}
+
+fn chain_verify(host: Incarnation, chain: &[&AuditRecord], key: &[u8; 32], flaws: &mut Vec<AuditFlaw>) {
+    let (mut seq, mut prev) = (0, "0".repeat(64));
+    for record in chain {
+        if record.mac != record_mac(key, host, record.seq, &record.prev, &record.body) {
+            flaws.push(AuditFlaw::Edited { host, seq: record.seq });
+        } else if record.seq > seq + 1 {
+            flaws.push(AuditFlaw::Missing { host, from: seq + 1, to: record.seq - 1 });
+        } else if record.seq <= seq || record.prev != prev {
+            flaws.push(AuditFlaw::Reordered { host, seq: record.seq });
+        }
+        (seq, prev) = (record.seq, record.mac.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: [u8; 32] = [7; 32];
+
+    fn chain(length: u64) -> Vec<AuditRecord> {
+        let mut chain = AuditChain::new(Incarnation::fresh(), KEY);
+        let event = |n| AuditEvent {
+            at: UnixMs(n),
+            action: AuditAction::Call,
+            chain: vec![Principal::Operator("local".into())],
+            domain: DomainName::default(),
+            skill: "echo".parse().unwrap(),
+            call: None,
+            tool: None,
+            version: None,
+            digest: None,
+            grants: None,
+            fault: Some(FaultCode::Denied),
+            duration_us: n,
+            input_bytes: 0,
+            output_bytes: 0,
+            detail: String::new(),
+        };
+        (0..length).map(|n| chain.next(&event(n)).unwrap()).collect()
+    }
+
+    #[test]
+    fn an_untouched_chain_is_whole_in_any_order() {
+        let mut records = chain(5);
+        records.reverse();
+        records.extend(chain(3));
+        assert_eq!(audit_verify(&records, &KEY), []);
+        assert_eq!(records[4].event().unwrap().duration_us, 0);
+    }
+
+    #[test]
+    fn edits_losses_and_reorderings_show() {
+        let mut edited = chain(3);
+        edited[1].body = edited[1].body.replace("denied", "trapped");
+        assert!(matches!(audit_verify(&edited, &KEY)[..], [AuditFlaw::Edited { seq: 2, .. }]));
+
+        let mut lost = chain(5);
+        lost.drain(1..3);
+        assert!(matches!(audit_verify(&lost, &KEY)[..], [AuditFlaw::Missing { from: 2, to: 3, .. }]));
+
+        let mut swapped = chain(3);
+        swapped[1].seq = 3;
+        swapped[2].seq = 2;
+        assert_eq!(audit_verify(&swapped, &KEY).len(), 2);
+
+        let mut doubled = chain(2);
+        doubled.push(doubled[1].clone());
+        assert!(matches!(audit_verify(&doubled, &KEY)[..], [AuditFlaw::Reordered { seq: 2, .. }]));
+        assert_eq!(audit_verify(&chain(2), &[8; 32]).len(), 2);
+    }
+}

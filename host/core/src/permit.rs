@@ -1,0 +1,82 @@
+//! The permit: evidence that a policy check was made. A sandbox runs only what holds one.
+
+use crate::{Digest, Fault, FileRule, Grants, Limits, Requests, SkillName};
+use std::collections::BTreeMap;
+
+/// The version of a skill that a permit is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The skill.
+    pub skill: &'a SkillName,
+    /// The digest of its component and manifest.
+    pub digest: Digest,
+    /// What its manifest asks for; `None` without a manifest, then the grants alone decide.
+    pub requests: Option<&'a Requests>,
+    /// Its limits, already within the host's ceiling.
+    pub limits: &'a Limits,
+}
+
+/// What one version of a skill may do. Only [`Grants::permit`] makes one: the fields are private.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permit {
+    skill: SkillName,
+    digest: Digest,
+    files: Vec<FileRule>,
+    env: BTreeMap<String, String>,
+    limits: Limits,
+    grants: Digest,
+}
+
+impl Grants {
+    /// Decides what `subject` may do: what was granted, no more than was asked for, and nothing at
+    /// all for a digest that the grants were not given to.
+    pub fn permit(&self, subject: Subject<'_>) -> Result<Permit, Fault> {
+        if !self.is_empty() && !self.digests.contains(&subject.digest) {
+            return Err(Fault::denied(format!(
+                "the grants of `{}` were given to other code than {}: look at it, then `skep approve {0}`",
+                subject.skill, subject.digest
+            )));
+        }
+        let files = match subject.requests {
+            Some(requests) => self.files.iter().filter_map(|rule| requests.narrow(rule)).collect(),
+            None => self.files.clone(),
+        };
+        let asked = |key: &String| subject.requests.is_none_or(|r| r.env.contains(key));
+        let env = self.env.iter().filter(|(key, _)| asked(key));
+        Ok(Permit {
+            skill: subject.skill.clone(),
+            digest: subject.digest,
+            files,
+            env: env.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            limits: subject.limits.clone(),
+            grants: self.fingerprint(),
+        })
+    }
+}
+
+impl Permit {
+    /// The skill.
+    pub fn skill(&self) -> &SkillName {
+        &self.skill
+    }
+    /// The digest that may run.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+    /// The files and directories it may see.
+    pub fn files(&self) -> &[FileRule] {
+        &self.files
+    }
+    /// The environment it gets, and no other.
+    pub fn env(&self) -> &BTreeMap<String, String> {
+        &self.env
+    }
+    /// The limits that hold.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+    /// The fingerprint of the grants it was made from.
+    pub fn grants(&self) -> Digest {
+        self.grants
+    }
+}

@@ -1,0 +1,96 @@
+//! Property tests of the permit rules: effective is never more than requested, nor more than granted.
+
+use proptest::prelude::*;
+use skep_core::{Access, Digest, FileRequest, FileRule, Grants, GuestPath, Limits, Requests, SkillName, Subject};
+
+fn access() -> impl Strategy<Value = Access> {
+    prop_oneof![Just(Access::Ro), Just(Access::Rw)]
+}
+
+fn path() -> impl Strategy<Value = GuestPath> {
+    proptest::collection::vec("[ab]{1,2}", 0..4)
+        .prop_map(|parts| format!("/{}", parts.join("/")).parse().expect("a guest path"))
+}
+
+fn rules() -> impl Strategy<Value = Vec<FileRule>> {
+    let rule = (path(), access())
+        .prop_map(|(guest, access)| FileRule { host: format!("/srv{guest}").into(), guest, access });
+    proptest::collection::vec(rule, 0..6)
+}
+
+fn requests() -> impl Strategy<Value = Requests> {
+    let file = (path(), access()).prop_map(|(path, access)| FileRequest { path, access, why: String::new() });
+    let files = proptest::collection::vec(file, 0..4);
+    let env = proptest::collection::vec("[A-C]", 0..3);
+    (files, env).prop_map(|(files, env)| Requests { files, env, ..Requests::default() })
+}
+
+fn grants() -> impl Strategy<Value = Grants> {
+    let env = proptest::collection::btree_map("[A-D]", "[a-z]{0,4}", 0..4);
+    (rules(), env).prop_map(|(files, env)| Grants { files, env, digests: [Digest::of(b"v1")].into() })
+}
+
+fn subject<'a>(skill: &'a SkillName, limits: &'a Limits, requests: Option<&'a Requests>) -> Subject<'a> {
+    Subject { skill, digest: Digest::of(b"v1"), requests, limits }
+}
+
+proptest! {
+    #[test]
+    fn effective_is_within_request_and_grant(grants in grants(), requests in requests()) {
+        let (skill, limits) = ("s".parse().unwrap(), Limits::default());
+        let permit = grants.permit(subject(&skill, &limits, Some(&requests))).unwrap();
+        for rule in permit.files() {
+            prop_assert!(requests.access_at(&rule.guest).is_some_and(|a| a >= rule.access));
+            prop_assert!(grants.files.iter().any(
+                |g| g.host == rule.host && g.guest == rule.guest && g.access >= rule.access));
+        }
+        for (key, value) in permit.env() {
+            prop_assert!(requests.env.contains(key) && grants.env.get(key) == Some(value));
+        }
+    }
+
+    #[test]
+    fn what_is_both_requested_and_granted_is_effective(grants in grants(), requests in requests()) {
+        let (skill, limits) = ("s".parse().unwrap(), Limits::default());
+        let permit = grants.permit(subject(&skill, &limits, Some(&requests))).unwrap();
+        for rule in &grants.files {
+            let asked = requests.access_at(&rule.guest);
+            let given = permit.files().iter().find(|r| r.guest == rule.guest && r.host == rule.host);
+            prop_assert_eq!(given.is_some(), asked.is_some());
+        }
+    }
+
+    #[test]
+    fn without_a_manifest_the_grant_alone_decides(grants in grants()) {
+        let (skill, limits) = ("s".parse().unwrap(), Limits::default());
+        let permit = grants.permit(subject(&skill, &limits, None)).unwrap();
+        prop_assert_eq!(permit.files(), &grants.files[..]);
+        prop_assert_eq!(permit.env(), &grants.env);
+    }
+
+    #[test]
+    fn another_digest_gets_nothing(grants in grants()) {
+        let (skill, limits) = ("s".parse().unwrap(), Limits::default());
+        let other = Subject { digest: Digest::of(b"v2"), ..subject(&skill, &limits, None) };
+        match grants.permit(other) {
+            Ok(permit) => prop_assert!(permit.files().is_empty() && permit.env().is_empty()),
+            Err(fault) => prop_assert_eq!(fault.code, skep_core::FaultCode::Denied),
+        }
+    }
+
+    #[test]
+    fn requests_that_do_not_grow_yield_no_new_rights(
+        older in requests(), newer in requests(), grants in grants()
+    ) {
+        if newer.within(&older) {
+            let (skill, limits) = ("s".parse().unwrap(), Limits::default());
+            let before = grants.permit(subject(&skill, &limits, Some(&older))).unwrap();
+            let after = grants.permit(subject(&skill, &limits, Some(&newer))).unwrap();
+            for rule in after.files() {
+                prop_assert!(before.files().iter().any(
+                    |b| b.guest == rule.guest && b.host == rule.host && b.access >= rule.access));
+            }
+            prop_assert!(after.env().keys().all(|key| before.env().contains_key(key)));
+        }
+    }
+}
