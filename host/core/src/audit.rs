@@ -159,7 +159,10 @@ pub enum AuditFlaw {
 
 /// Checks records of any number of hosts, given in any order.
 /// It finds edits, deletions and reorderings; the loss of a chain's end needs a head kept elsewhere.
-pub fn audit_verify<'a>(records: impl IntoIterator<Item = &'a AuditRecord>, key: &[u8; 32]) -> Vec<AuditFlaw> {
+pub fn audit_verify<'a>(
+    records: impl IntoIterator<Item = &'a AuditRecord>,
+    key: &[u8; 32],
+) -> Vec<AuditFlaw> {
     let mut chains: BTreeMap<Incarnation, Vec<&AuditRecord>> = BTreeMap::new();
     for record in records {
         chains.entry(record.host).or_default().push(record);

@@ -53,7 +53,7 @@ impl FromStr for ByteSize {
 
 impl fmt::Display for ByteSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = |(_, factor): &&(&str, u64)| self.0 % factor == 0 && self.0 >= *factor;
+        let whole = |(_, factor): &&(&str, u64)| self.0.is_multiple_of(*factor) && self.0 >= *factor;
         let (unit, factor) = SIZE_UNITS.iter().find(whole).copied().unwrap_or(("B", 1));
         write!(f, "{}{unit}", self.0 / factor)
     }
@@ -82,7 +82,7 @@ impl FromStr for Span {
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ms = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
-        let whole = |(_, factor): &&(&str, u64)| ms % factor == 0 && ms >= *factor;
+        let whole = |(_, factor): &&(&str, u64)| ms.is_multiple_of(*factor) && ms >= *factor;
         let (unit, factor) = SPAN_UNITS.iter().find(whole).copied().unwrap_or(("ms", 1));
         write!(f, "{}{unit}", ms / factor)
     }

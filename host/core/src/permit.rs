@@ -75,6 +75,20 @@ impl Permit {
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
+    /// Whether all that this permit allows is still granted. A running call whose permit isn't is stopped.
+    pub fn still_granted(&self, grants: &Grants) -> bool {
+        let same = |rule: &FileRule| {
+            grants
+                .files
+                .iter()
+                .any(|g| g.host == rule.host && g.guest == rule.guest && g.access >= rule.access)
+        };
+        let nothing = self.files.is_empty() && self.env.is_empty();
+        nothing
+            || grants.digests.contains(&self.digest)
+                && self.files.iter().all(same)
+                && self.env.iter().all(|(key, value)| grants.env.get(key) == Some(value))
+    }
     /// The fingerprint of the grants it was made from.
     pub fn grants(&self) -> Digest {
         self.grants

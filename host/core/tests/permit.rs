@@ -1,7 +1,10 @@
 //! Property tests of the permit rules: effective is never more than requested, nor more than granted.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
 
 use proptest::prelude::*;
-use skep_core::{Access, Digest, FileRequest, FileRule, Grants, GuestPath, Limits, Requests, SkillName, Subject};
+use skep_core::{
+    Access, Digest, FileRequest, FileRule, Grants, GuestPath, Limits, Requests, SkillName, Subject,
+};
 
 fn access() -> impl Strategy<Value = Access> {
     prop_oneof![Just(Access::Ro), Just(Access::Rw)]
@@ -13,8 +16,11 @@ fn path() -> impl Strategy<Value = GuestPath> {
 }
 
 fn rules() -> impl Strategy<Value = Vec<FileRule>> {
-    let rule = (path(), access())
-        .prop_map(|(guest, access)| FileRule { host: format!("/srv{guest}").into(), guest, access });
+    let rule = (path(), access()).prop_map(|(guest, access)| FileRule {
+        host: format!("/srv{guest}").into(),
+        guest,
+        access,
+    });
     proptest::collection::vec(rule, 0..6)
 }
 
