@@ -1,1 +1,18 @@
-//! skep-sandbox
+//! Floor 1: the sandbox. The only crate that knows wasmtime: compile, introspect, link, run.
+//!
+//! Outwards it speaks in the product's words: a component is *prepared* once per version, then *run*
+//! as often as wanted, each call in a fresh instance, with a permit and within its limits.
+
+mod call;
+mod compile;
+mod sandbox;
+mod services;
+mod settings;
+mod standin;
+
+pub use call::{Call, Report};
+pub use compile::compile_child;
+pub use sandbox::{Prepared, Sandbox};
+pub use services::Services;
+pub use settings::{CompileLimits, Compiler, SandboxError, SandboxSettings};
+pub use standin::{Export, Import, Inspection, Shape, Tool, inspect};

@@ -1,0 +1,37 @@
+//! What goes into a call, and what comes back.
+
+use bytes::Bytes;
+use skep_core::{CallId, LogRecord, Outcome, Principal, ToolName, UnixMs, Usage};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// One call of a tool.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Its id; log records and progress carry it.
+    pub id: CallId,
+    /// 1 on the first attempt.
+    pub attempt: u32,
+    /// When it ends, done or not. The permit's wall limit may end it sooner.
+    pub deadline: UnixMs,
+    /// Who asked, the origin first.
+    pub chain: Vec<Principal>,
+    /// The caller's key for this piece of work.
+    pub idempotency_key: Option<String>,
+    /// The tool.
+    pub tool: ToolName,
+    /// Its input: one JSON value, as text.
+    pub input: Bytes,
+    /// The skill's configuration, as `wasi:config/store` shows it.
+    pub config: Arc<BTreeMap<String, String>>,
+}
+
+/// What a call came to.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it printed, cut at the limit.
+    pub logs: Vec<LogRecord>,
+    /// What it used.
+    pub usage: Usage,
+}
