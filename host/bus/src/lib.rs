@@ -1,1 +1,78 @@
-//! skep-bus
+//! How messages move between hosts: calls out, replies and notices back, audit records on their way to the
+//! database. One contract, [`Bus`], and two ways to keep it: `RedisBus` and [`MemoryBus`].
+//!
+//! What the contract promises:
+//! - A call is at most once. What no host has read may go to another host; what was handed out by
+//!   [`Bus::receive`] counts as started and is never handed out again.
+//! - A full queue is an answer, never a wait: [`BusError::Overloaded`] names the bound.
+//! - A saturated skill keeps its calls in a list of its own, so they never stand in front of its neighbours'.
+//! - The database is truth. What Redis loses, waiting callers learn by their deadline.
+
+mod error;
+mod lanes;
+mod limits;
+mod memory;
+mod message;
+
+pub use error::{Bound, BusError};
+pub use limits::BusLimits;
+pub use memory::MemoryBus;
+pub use message::{AuditToken, Delivery, Entry, Event};
+
+use async_trait::async_trait;
+use skep_core::{AuditRecord, CallId, DomainName, Incarnation, Lane, Progress, Reply, SkillName};
+
+/// How one host takes part in moving messages. Ask for it as `Arc<dyn Bus>`.
+#[async_trait]
+pub trait Bus: Send + Sync + 'static {
+    /// This life of this host, as it stands in `from` of what it sends.
+    fn incarnation(&self) -> Incarnation;
+
+    /// Admits an entry and puts it in its queue, or behind its saturated skill, in one step.
+    /// After [`BusError::OutcomeUnknown`] it may have been queued: wait for the reply or [`Bus::cancel`] it.
+    async fn send(&self, entry: Entry) -> Result<(), BusError>;
+
+    /// Up to `slots` deliveries, free slots split 8:3:1 among the lanes; none when nothing came within
+    /// [`BusLimits::receive_wait`]. Dropping the future loses nothing. One caller at a time.
+    async fn receive(&self, slots: usize) -> Result<Vec<Delivery>, BusError>;
+
+    /// Ends a delivery: removes the entry, moves the skill's next waiting entry on, answers the accepting host
+    /// and relays the audit record. Returns once queued; waits only while the queue of settlements is full.
+    async fn settle(&self, delivery: Delivery, reply: Reply, audit: AuditRecord) -> Result<(), BusError>;
+
+    /// Takes back a call whose caller has gone. True: it had not started, is gone, and nobody else will settle
+    /// or audit it. False: it had started (then [`Event::Cancel`] goes to the host that runs it) or was over.
+    async fn cancel(
+        &self,
+        domain: &DomainName,
+        skill: &SkillName,
+        lane: Lane,
+        id: CallId,
+    ) -> Result<bool, BusError>;
+
+    /// Tells the host that waits how far its call is. Best effort: under pressure only the latest word counts.
+    async fn progress(&self, to: Incarnation, progress: Progress) -> Result<(), BusError>;
+
+    /// The next event for this host. [`BusError::LeaseLost`] and [`BusError::Closed`] are final.
+    async fn event(&self) -> Result<Event, BusError>;
+
+    /// Tells every host, this one included, that the database has reached `revision`. Best effort.
+    async fn announce(&self, revision: u64) -> Result<(), BusError>;
+
+    /// Relays an audit record that belongs to no delivery.
+    async fn audit_push(&self, record: AuditRecord) -> Result<(), BusError>;
+
+    /// Takes up to `max` records of any host for the database; none when none came within
+    /// [`BusLimits::audit_wait`]. What isn't done within [`BusLimits::audit_retry`] is handed out again.
+    async fn audit_take(&self, max: usize) -> Result<Vec<(AuditToken, AuditRecord)>, BusError>;
+
+    /// Forgets records that are in the database now.
+    async fn audit_done(&self, tokens: Vec<AuditToken>) -> Result<(), BusError>;
+
+    /// Whether the bus answers.
+    async fn ping(&self) -> Result<(), BusError>;
+
+    /// Sends what has been settled, gives up the lease, and ends: every later use is [`BusError::Closed`].
+    /// What is still running then is interrupted.
+    async fn close(&self);
+}

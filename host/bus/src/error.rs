@@ -1,0 +1,93 @@
+//! Why the bus said no.
+
+use skep_core::{CallId, DomainName, Fault, FaultCode};
+use std::fmt;
+
+/// What an entry found full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bound {
+    /// The number of entries in the domain: queued, waiting and running.
+    Depth,
+    /// Their bytes.
+    Bytes,
+    /// The list behind a skill whose places are all taken.
+    SkillWaiting,
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Depth => "messages in this domain",
+            Self::Bytes => "bytes in this domain",
+            Self::SkillWaiting => "calls waiting for this skill",
+        })
+    }
+}
+
+/// Why the bus said no.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BusError {
+    /// A bound is reached; nothing was queued.
+    #[error("too many {bound} (at most {limit}): try again later")]
+    Overloaded {
+        /// Which bound.
+        bound: Bound,
+        /// Its value.
+        limit: u64,
+    },
+    /// As many audit records wait for the database as may; nothing was queued.
+    #[error("{limit} audit records wait for the database, and no more may: is it away?")]
+    AuditFull {
+        /// The bound.
+        limit: u64,
+    },
+    /// A part of a message is too large; nothing was queued.
+    #[error("the {part} has {bytes} bytes, and at most {limit} may pass")]
+    TooLarge {
+        /// Which part.
+        part: &'static str,
+        /// Its size.
+        bytes: u64,
+        /// The bound.
+        limit: u64,
+    },
+    /// No such domain here; nothing was queued.
+    #[error("no domain `{0}` on this host: add it to the host's domains, or use another")]
+    UnknownDomain(DomainName),
+    /// A call of this id is on the bus; nothing more was queued.
+    #[error("call {0} is on its way already: every call needs an id of its own")]
+    Duplicate(CallId),
+    /// The bus can't be reached or can't serve; nothing was queued.
+    #[error("the message bus is unavailable: {0}")]
+    Unavailable(String),
+    /// The bus went away in the middle: what was asked may have been done or not.
+    #[error("the message bus went away before it answered: {0}")]
+    OutcomeUnknown(String),
+    /// The other hosts took this one for dead. Final: stop what runs, and open a new bus.
+    #[error("this host was taken for dead and its calls were given up: start it anew")]
+    LeaseLost,
+    /// The bus was closed. Final.
+    #[error("the message bus is closed")]
+    Closed,
+    /// A defect.
+    #[error("the message bus failed: {0}")]
+    Internal(String),
+}
+
+impl From<BusError> for Fault {
+    fn from(error: BusError) -> Self {
+        let code = match error {
+            BusError::Overloaded { .. } => FaultCode::Overloaded,
+            BusError::TooLarge { .. } | BusError::UnknownDomain(_) | BusError::Duplicate(_) => {
+                FaultCode::InvalidInput
+            }
+            BusError::OutcomeUnknown(_) => FaultCode::Interrupted,
+            BusError::AuditFull { .. }
+            | BusError::Unavailable(_)
+            | BusError::LeaseLost
+            | BusError::Closed => FaultCode::Unavailable,
+            BusError::Internal(_) => FaultCode::Internal,
+        };
+        Fault::new(code, error.to_string())
+    }
+}

@@ -1,0 +1,61 @@
+//! What goes over the bus, as the router sees it.
+
+use bytes::Bytes;
+use skep_core::{CallId, DomainName, Envelope, Progress, Reply};
+use std::fmt;
+
+/// A call on its way in.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Who asks whom for what.
+    pub envelope: Envelope,
+    /// The input, JSON text.
+    pub payload: Bytes,
+    /// How many calls of this skill may be queued or running at once, over all hosts.
+    pub concurrency: u32,
+    /// How many more may wait behind those.
+    pub waiting: u32,
+}
+
+/// A call handed to this host. Started from here on: settle it, however it ends; only that frees its place.
+#[derive(Debug)]
+pub struct Delivery {
+    /// Who asks whom for what.
+    pub envelope: Envelope,
+    /// The input, JSON text.
+    pub payload: Bytes,
+    pub(crate) id: EntryId,
+    pub(crate) bytes: u64,
+}
+
+/// Something that this host alone should know.
+#[derive(Debug)]
+pub enum Event {
+    /// A call accepted here was answered. The first reply of a call counts; further ones are possible.
+    Reply(Reply),
+    /// A call that runs here has lost its caller.
+    Cancel(CallId),
+    /// A call accepted here has got further.
+    Progress(Progress),
+    /// The database has reached this revision.
+    Revision(u64),
+    /// A call whose host died while it ran: settle it as interrupted, don't run it.
+    Interrupted(Delivery),
+}
+
+/// Where an audit record waits to be forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditToken {
+    pub(crate) domain: DomainName,
+    pub(crate) id: EntryId,
+}
+
+/// The place of an entry in its queue, as Redis writes it: milliseconds and a sequence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct EntryId(pub(crate) u64, pub(crate) u64);
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.0, self.1)
+    }
+}
