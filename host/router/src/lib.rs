@@ -1,1 +1,119 @@
-//! skep-router
+//! Floor 3: the flow of a message, from accept to settle. Read `flow.rs` first.
+
+mod audit;
+mod flow;
+mod operate;
+mod running;
+mod serve;
+mod services;
+mod waiting;
+
+pub use flow::CallRequest;
+pub use operate::Operator;
+
+use audit::Auditor;
+use running::Running;
+use skep_bus::Bus;
+use skep_core::{Incarnation, Limits};
+use skep_registry::Registry;
+use skep_sandbox::Sandbox;
+use skep_store::Store;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use waiting::Waiting;
+
+/// What an operator decides for a router.
+#[derive(Debug, Clone)]
+pub struct RouterSettings {
+    /// Calls that run at once on this host.
+    pub slots: usize,
+    /// Callers that wait at once on this host.
+    pub waiting_max: usize,
+    /// The key of the audit chain.
+    pub audit_key: [u8; 32],
+    /// How long a stopping host waits for the calls it has.
+    pub drain: Duration,
+}
+
+/// The router of one host. Cheap to clone.
+#[derive(Clone)]
+pub struct Router(Arc<Inner>);
+
+struct Inner {
+    bus: Arc<dyn Bus>,
+    registry: Registry,
+    sandbox: Sandbox,
+    store: Store,
+    settings: RouterSettings,
+    ceiling: Limits,
+    slots: Arc<Semaphore>,
+    waiting: Waiting,
+    running: Running,
+    auditor: Auditor,
+    progress: mpsc::Sender<services::Report>,
+    draining: AtomicBool,
+    /// Ends the receiving of work.
+    receiving: CancellationToken,
+    /// Ends everything else, once nothing runs any more.
+    stopped: CancellationToken,
+    calls: TaskTracker,
+    loops: TaskTracker,
+}
+
+/// The parts that a router joins.
+pub struct Parts {
+    /// How messages move.
+    pub bus: Arc<dyn Bus>,
+    /// What the skills are.
+    pub registry: Registry,
+    /// Where they run.
+    pub sandbox: Sandbox,
+    /// Where the audit is kept.
+    pub store: Store,
+}
+
+impl Router {
+    /// Starts to serve what the bus brings.
+    pub fn start(parts: Parts, ceiling: Limits, settings: RouterSettings) -> Self {
+        let (progress, reports) = mpsc::channel(services::REPORTS_MAX);
+        let incarnation = parts.bus.incarnation();
+        let router = Self(Arc::new(Inner {
+            slots: Arc::new(Semaphore::new(settings.slots)),
+            waiting: Waiting::new(settings.waiting_max),
+            running: Running::default(),
+            auditor: Auditor::new(incarnation, settings.audit_key, parts.bus.clone(), parts.store.clone()),
+            bus: parts.bus,
+            registry: parts.registry,
+            sandbox: parts.sandbox,
+            store: parts.store,
+            settings,
+            ceiling,
+            progress,
+            draining: AtomicBool::new(false),
+            receiving: CancellationToken::new(),
+            stopped: CancellationToken::new(),
+            calls: TaskTracker::new(),
+            loops: TaskTracker::new(),
+        }));
+        router.spawn_loops(reports);
+        router
+    }
+
+    /// This life of this host.
+    pub fn incarnation(&self) -> Incarnation {
+        self.0.bus.incarnation()
+    }
+
+    /// The skills, for reading. Changes go through the router, which audits them.
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+
+    /// The most that any skill's limits may be.
+    pub fn ceiling(&self) -> &Limits {
+        &self.0.ceiling
+    }
+}

@@ -1,0 +1,187 @@
+//! The host's own audit chain: made here, carried by the bus, kept by the store.
+
+use crate::CallRequest;
+use parking_lot::Mutex;
+use skep_bus::{Bus, Delivery};
+use skep_core::{
+    AuditAction, AuditChain, AuditEvent, AuditRecord, CallId, DomainName, Fault, Incarnation, Principal, Reply,
+    SkillName, UnixMs,
+};
+use skep_registry::Resolved;
+use skep_store::Store;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Records kept here while neither bus nor database take them; the next ones are lost, which the gap shows.
+const SPILLED_MAX: usize = 16_384;
+/// Records brought to the database at once.
+const BATCH: usize = 256;
+/// Pause after the bus or the database refused.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Makes the audit records of this host and brings those of all hosts to the database.
+pub(crate) struct Auditor {
+    chain: Mutex<AuditChain>,
+    spilled: Mutex<VecDeque<AuditRecord>>,
+    bus: Arc<dyn Bus>,
+    store: Store,
+}
+
+impl Auditor {
+    pub(crate) fn new(host: Incarnation, key: [u8; 32], bus: Arc<dyn Bus>, store: Store) -> Self {
+        let chain = Mutex::new(AuditChain::new(host, key));
+        Self { chain, spilled: Mutex::default(), bus, store }
+    }
+
+    fn record(&self, event: &AuditEvent) -> Option<AuditRecord> {
+        let record = self.chain.lock().next(event);
+        record.inspect_err(|error| tracing::error!(%error, "an audit event could not be written")).ok()
+    }
+
+    /// Settles a delivery with its reply and its record.
+    pub(crate) async fn settle(&self, delivery: Delivery, reply: Reply, event: &AuditEvent) {
+        let call = reply.id;
+        let Some(record) = self.record(event) else { return };
+        if let Err(error) = self.bus.settle(delivery, reply, record.clone()).await {
+            tracing::warn!(%call, %error, "the bus did not take a reply: its caller learns by its deadline");
+            self.spill(record);
+        }
+    }
+
+    /// Records what has no delivery: refusals, and what operators do.
+    pub(crate) async fn push(&self, event: &AuditEvent) {
+        let Some(record) = self.record(event) else { return };
+        if let Err(error) = self.bus.audit_push(record.clone()).await {
+            tracing::debug!(%error, "the bus did not take an audit record; it goes to the database from here");
+            self.spill(record);
+        }
+    }
+
+    fn spill(&self, record: AuditRecord) {
+        let mut spilled = self.spilled.lock();
+        if spilled.len() < SPILLED_MAX {
+            spilled.push_back(record);
+        } else {
+            tracing::error!(seq = record.seq, "an audit record is lost: bus and database are away for too long");
+        }
+    }
+
+    /// Brings records to the database for ever. Cancelled between two batches, nothing is lost.
+    pub(crate) async fn drain(&self) {
+        loop {
+            if let Err(error) = self.drain_once().await {
+                tracing::warn!(%error, "audit records wait");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+
+    /// Brings one batch to the database: what was spilled here, then what the bus holds.
+    async fn drain_once(&self) -> Result<usize, Fault> {
+        let spilled = self.drain_spilled().await?;
+        let unavailable = |e: skep_bus::BusError| Fault::unavailable(e.to_string());
+        let taken = self.bus.audit_take(BATCH).await.map_err(unavailable)?;
+        if taken.is_empty() {
+            return Ok(spilled);
+        }
+        let (tokens, records): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
+        self.append(&records).await?;
+        self.bus.audit_done(tokens).await.map_err(unavailable)?;
+        Ok(records.len() + spilled)
+    }
+
+    async fn drain_spilled(&self) -> Result<usize, Fault> {
+        let records: Vec<_> = self.spilled.lock().iter().take(BATCH).cloned().collect();
+        if !records.is_empty() {
+            self.append(&records).await?;
+            self.spilled.lock().drain(..records.len());
+        }
+        Ok(records.len())
+    }
+
+    async fn append(&self, records: &[AuditRecord]) -> Result<(), Fault> {
+        self.store.audit_append(records).await.map_err(|e| Fault::unavailable(e.to_string()))
+    }
+
+    /// Brings everything there is to the database, as far as `limit` allows.
+    pub(crate) async fn flush(&self, limit: Duration) {
+        let all = async {
+            loop {
+                match self.drain_once().await {
+                    Ok(0) => return,
+                    Ok(_) => {}
+                    Err(_) => tokio::time::sleep(PAUSE).await,
+                }
+            }
+        };
+        if tokio::time::timeout(limit, all).await.is_err() {
+            tracing::warn!("some audit records stay with the bus; another host brings them to the database");
+        }
+    }
+}
+
+fn event(action: AuditAction, chain: Vec<Principal>, domain: DomainName, skill: SkillName) -> AuditEvent {
+    AuditEvent {
+        at: UnixMs::now(),
+        action,
+        chain,
+        domain,
+        skill,
+        call: None,
+        tool: None,
+        version: None,
+        digest: None,
+        grants: None,
+        fault: None,
+        duration_us: 0,
+        input_bytes: 0,
+        output_bytes: 0,
+        detail: String::new(),
+    }
+}
+
+/// What a served call leaves.
+pub(crate) fn call_event(delivery: &Delivery, reply: &Reply, resolved: Option<&Resolved>) -> AuditEvent {
+    let envelope = &delivery.envelope;
+    let (chain, to) = (envelope.chain.clone(), &envelope.to);
+    let since_accept = UnixMs::now().0.saturating_sub(envelope.accepted.0);
+    AuditEvent {
+        call: Some(envelope.id),
+        tool: to.tool.clone(),
+        version: reply.version.clone(),
+        digest: reply.digest,
+        grants: resolved.map(|r| r.permit.grants()),
+        fault: reply.outcome.as_ref().err().map(|f| f.code),
+        duration_us: since_accept.saturating_mul(1000).max(reply.usage.wall_us),
+        input_bytes: delivery.payload.len() as u64,
+        output_bytes: reply.outcome.as_ref().map_or(0, |o| o.as_bytes().len() as u64),
+        ..event(AuditAction::Call, chain, to.domain.clone(), to.skill.clone())
+    }
+}
+
+/// What a refused call leaves.
+pub(crate) fn refusal_event(id: CallId, request: &CallRequest, fault: &Fault) -> AuditEvent {
+    let to = &request.to;
+    AuditEvent {
+        call: Some(id),
+        tool: to.tool.clone(),
+        version: to.version.clone(),
+        fault: Some(fault.code),
+        input_bytes: request.input.len() as u64,
+        detail: "refused at accept".to_owned(),
+        ..event(AuditAction::Call, request.chain.clone(), to.domain.clone(), to.skill.clone())
+    }
+}
+
+/// What an operator's action leaves.
+pub(crate) fn operation_event(
+    action: AuditAction,
+    chain: &[Principal],
+    at: (&DomainName, &SkillName),
+    detail: String,
+    fault: Option<&Fault>,
+) -> AuditEvent {
+    let fault = fault.map(|f| f.code);
+    AuditEvent { fault, detail, ..event(action, chain.to_vec(), at.0.clone(), at.1.clone()) }
+}

@@ -1,0 +1,213 @@
+//! The path of a call, top to bottom: accept, send, dispatch, resolve, permit, run, settle.
+
+use crate::services::CallServices;
+use crate::{Inner, Router, running::Started};
+use bytes::Bytes;
+use skep_bus::{BusError, Delivery, Entry};
+use skep_core::{
+    CallId, Envelope, Fault, Lane, Limits, Outcome, Principal, Progress, Reply, Target, ToolName, UnixMs, Usage,
+};
+use skep_registry::Resolved;
+use skep_sandbox::{Call, Report};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How long past its deadline a caller waits for the host that serves it to say so.
+const REPLY_GRACE: Duration = Duration::from_millis(500);
+/// How often a call is resolved anew because something changed while it was.
+const RESOLVE_RACES_MAX: usize = 8;
+
+/// What a caller asks for.
+#[derive(Debug, Clone)]
+pub struct CallRequest {
+    /// What is to be called.
+    pub to: Target,
+    /// The input: JSON text.
+    pub input: Bytes,
+    /// Who asks, the origin first.
+    pub chain: Vec<Principal>,
+    /// How long the caller waits at most; the skill's own limit holds besides.
+    pub timeout: Option<Duration>,
+    /// Its priority.
+    pub lane: Lane,
+    /// The caller's key for this piece of work.
+    pub idempotency_key: Option<String>,
+    /// W3C `traceparent` of the caller.
+    pub trace: Option<String>,
+    /// Where to tell how far the call is. What doesn't fit in the channel is dropped.
+    pub progress: Option<mpsc::Sender<Progress>>,
+}
+
+impl Router {
+    /// Calls a tool and waits for its reply. Dropping the future takes the call back.
+    pub async fn call(&self, request: CallRequest) -> Reply {
+        let id = CallId::fresh();
+        // What is refused here never enters the bus, but it leaves its audit record like all others.
+        let (entry, resolved) = match self.0.accept(id, &request).await {
+            Ok(accepted) => accepted,
+            Err(refused) => return self.0.refuse(id, &request, refused).await,
+        };
+        let deadline = entry.envelope.deadline;
+        let waiter = match self.0.waiting.wait_for(&self.0.bus, &entry.envelope, request.progress.clone()) {
+            Ok(waiter) => waiter,
+            Err(refused) => return self.0.refuse(id, &request, refused).await,
+        };
+        // From here some host answers: this one, another one, or the one that finds it dead.
+        if let Err(error) = self.0.bus.send(entry).await {
+            waiter.forget();
+            return self.0.refuse(id, &request, bus_fault(error)).await;
+        }
+        match tokio::time::timeout(deadline.remaining() + REPLY_GRACE, waiter.reply()).await {
+            Ok(reply) => reply,
+            // Nobody answered in time. The host that may still run it makes the audit record.
+            Err(_) => late(id, &resolved),
+        }
+    }
+}
+
+impl Inner {
+    /// Whether the call can be sent at all, and with what bounds.
+    async fn accept(&self, id: CallId, request: &CallRequest) -> Result<(Entry, Arc<Resolved>), Fault> {
+        if self.draining.load(Ordering::Acquire) {
+            return Err(Fault::unavailable("this host is stopping: call another, or try again when it is back"));
+        }
+        self.registry.revisions().confirm(0).await?;
+        let resolved = self.registry.resolve(&request.to).await?;
+        let tool = tool_of(&resolved, request.to.tool.as_ref())?;
+        let limits = resolved.permit.limits();
+        input_fits(request.input.len(), limits)?;
+        let wall = limits.wall.0;
+        let accepted = UnixMs::now();
+        let envelope = Envelope {
+            id,
+            trace: request.trace.clone(),
+            from: self.bus.incarnation(),
+            to: Target { tool: Some(tool), ..request.to.clone() },
+            lane: request.lane,
+            accepted,
+            deadline: accepted.after(request.timeout.map_or(wall, |t| t.min(self.ceiling.wall.0))),
+            attempt: 1,
+            idempotency_key: request.idempotency_key.clone(),
+            chain: request.chain.clone(),
+            revision: self.registry.revisions().seen(),
+        };
+        let (concurrency, waiting) = (limits.concurrency, limits.waiting);
+        Ok((Entry { envelope, payload: request.input.clone(), concurrency, waiting }, resolved))
+    }
+
+    /// Serves one delivery, from the bus back to the bus.
+    pub(crate) async fn serve(self: Arc<Self>, delivery: Delivery) {
+        let (report, resolved) = match self.dispatch(&delivery).await {
+            Ok((report, resolved)) => (report, Some(resolved)),
+            Err(fault) => (Report { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() }, None),
+        };
+        self.settle(delivery, report, resolved.as_deref()).await;
+    }
+
+    /// Resolves the call as of a confirmed revision and runs it under the permit found there.
+    async fn dispatch(&self, delivery: &Delivery) -> Result<(Report, Arc<Resolved>), Fault> {
+        let envelope = &delivery.envelope;
+        if envelope.deadline.remaining().is_zero() {
+            return Err(Fault::deadline("the call's time was over before a host was free to start it"));
+        }
+        let started = self.running.start(envelope.id);
+        let resolved = self.resolve(envelope, &started).await?;
+        let tool = tool_of(&resolved, envelope.to.tool.as_ref())?;
+        let call = Call {
+            id: envelope.id,
+            attempt: envelope.attempt,
+            deadline: envelope.deadline,
+            chain: envelope.chain.clone(),
+            idempotency_key: envelope.idempotency_key.clone(),
+            tool,
+            input: delivery.payload.clone(),
+            config: resolved.config.clone(),
+        };
+        let services = Arc::new(CallServices::new(envelope, started.token(), self.progress.clone()));
+        let report = tokio::select! {
+            report = self.sandbox.run(&resolved.prepared, &resolved.permit, call, services) => report,
+            // Dropping the run stops it, a busy loop too.
+            fault = started.cancelled() => Report { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() },
+        };
+        Ok((report, resolved))
+    }
+
+    /// Resolves until nothing changed meanwhile: a revoke that came before this returns is seen here,
+    /// one that comes later finds the permit in `started`.
+    async fn resolve(&self, envelope: &Envelope, started: &Started<'_>) -> Result<Arc<Resolved>, Fault> {
+        let revisions = self.registry.revisions();
+        for _ in 0..RESOLVE_RACES_MAX {
+            revisions.confirm(envelope.revision).await?;
+            let seen = revisions.seen();
+            let resolved = self.registry.resolve(&envelope.to).await?;
+            started.runs(&envelope.to, &resolved);
+            if revisions.seen() == seen {
+                return Ok(resolved);
+            }
+        }
+        Err(Fault::unavailable("the skill changes faster than it can be resolved: try again"))
+    }
+
+    /// Answers, acknowledges and records in one step.
+    pub(crate) async fn settle(&self, delivery: Delivery, report: Report, resolved: Option<&Resolved>) {
+        let reply = Reply {
+            id: delivery.envelope.id,
+            outcome: report.outcome,
+            logs: report.logs,
+            usage: report.usage,
+            served_by: Some(self.bus.incarnation()),
+            digest: resolved.map(|r| r.digest),
+            version: resolved.map(|r| r.version.clone()),
+        };
+        let event = crate::audit::call_event(&delivery, &reply, resolved);
+        self.auditor.settle(delivery, reply, &event).await;
+    }
+
+    /// Answers a call that was not accepted.
+    async fn refuse(&self, id: CallId, request: &CallRequest, fault: Fault) -> Reply {
+        self.auditor.push(&crate::audit::refusal_event(id, request, &fault)).await;
+        reply_without_host(id, Err(fault))
+    }
+}
+
+fn reply_without_host(id: CallId, outcome: Outcome) -> Reply {
+    let (logs, usage) = (Vec::new(), Usage::default());
+    Reply { id, outcome, logs, usage, served_by: None, digest: None, version: None }
+}
+
+fn late(id: CallId, resolved: &Resolved) -> Reply {
+    let fault = Fault::deadline(format!("no host answered for `{}` within the call's time", resolved.skill));
+    reply_without_host(id, Err(fault))
+}
+
+/// The tool that was named, or the only one there is.
+fn tool_of(resolved: &Resolved, asked: Option<&ToolName>) -> Result<ToolName, Fault> {
+    let tools = &resolved.prepared.inspection().tools;
+    let names = || tools.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
+    let skill = &resolved.skill;
+    match asked {
+        Some(asked) if tools.iter().any(|t| t.name == *asked) => Ok(asked.clone()),
+        Some(asked) => {
+            Err(Fault::unknown_tool(format!("skill `{skill}` has no tool `{asked}`; it has: {}", names())))
+        }
+        None if tools.len() == 1 => Ok(tools[0].name.clone()),
+        None => Err(Fault::unknown_tool(format!("skill `{skill}` has several tools; name one of: {}", names()))),
+    }
+}
+
+fn input_fits(bytes: usize, limits: &Limits) -> Result<(), Fault> {
+    if bytes as u64 <= limits.input.0 {
+        return Ok(());
+    }
+    Err(Fault::invalid_input(format!("the input has {bytes} bytes; the skill's limit `input` is {}", limits.input)))
+}
+
+fn bus_fault(error: BusError) -> Fault {
+    match error {
+        BusError::Overloaded { .. } => Fault::overloaded(error.to_string()),
+        BusError::Unavailable { .. } | BusError::LeaseLost => Fault::unavailable(error.to_string()),
+        other => Fault::internal(other.to_string()),
+    }
+}

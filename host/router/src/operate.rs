@@ -1,0 +1,137 @@
+//! What operators do to skills: each change goes to the registry, to the audit, and to all hosts.
+
+use crate::{Router, audit::operation_event};
+use skep_core::{AuditAction, DomainName, Fault, Grants, GuestPath, Principal, SkillName};
+use skep_registry::{AddOptions, Added, Source, WatchReport};
+use std::collections::BTreeMap;
+
+/// Who does something, and in which domain.
+#[derive(Debug, Clone)]
+pub struct Operator {
+    /// On whose behalf, the origin first.
+    pub chain: Vec<Principal>,
+    /// The bulkhead.
+    pub domain: DomainName,
+}
+
+impl Router {
+    /// Installs a skill, or a new version of it.
+    pub async fn add(&self, by: &Operator, source: Source, options: AddOptions) -> Result<Added, Fault> {
+        let name = source.name().cloned();
+        let granted = options.grants.clone();
+        let done = self.0.registry.add(&by.domain, source, options).await;
+        if let Some(name) = name {
+            self.published(by, &name, &done).await;
+            if done.is_ok() && !granted.is_empty() {
+                self.record(by, AuditAction::Grant, &name, words(&granted), None).await;
+            }
+        }
+        done
+    }
+
+    /// Takes note of what a watched directory brought.
+    pub async fn watched(&self, by: &Operator, report: &WatchReport) {
+        let name = match &report.result {
+            Ok(added) => Some(added.skill.clone()),
+            Err(_) => Source::read(&report.path).ok().and_then(|s| s.name().cloned()),
+        };
+        if let Some(name) = name {
+            self.published(by, &name, &report.result).await;
+        }
+    }
+
+    async fn published(&self, by: &Operator, name: &SkillName, done: &Result<Added, Fault>) {
+        let detail = match done {
+            Ok(added) if added.unchanged => return,
+            Ok(added) => format!("{} {}", added.version, added.digest),
+            Err(fault) => fault.message.clone(),
+        };
+        self.record(by, AuditAction::Publish, name, detail, done.as_ref().err()).await;
+        self.announce().await;
+    }
+
+    /// Lets the waiting version of a skill serve.
+    pub async fn approve(&self, by: &Operator, skill: &SkillName) -> Result<semver::Version, Fault> {
+        let done = self.0.registry.approve(&by.domain, skill).await;
+        let detail = done.as_ref().map(ToString::to_string).unwrap_or_default();
+        self.changed(by, AuditAction::Approve, skill, detail, &done).await;
+        done
+    }
+
+    /// Grants something to a skill; gives all that it holds then.
+    pub async fn grant(&self, by: &Operator, skill: &SkillName, more: Grants) -> Result<Grants, Fault> {
+        let detail = words(&more);
+        let done = self.0.registry.grant(&by.domain, skill, more).await;
+        self.changed(by, AuditAction::Grant, skill, detail, &done).await;
+        done
+    }
+
+    /// Takes grants from a skill; gives what it still holds. Running calls that use them are stopped.
+    pub async fn revoke(
+        &self,
+        by: &Operator,
+        skill: &SkillName,
+        files: &[GuestPath],
+        env: &[String],
+    ) -> Result<Grants, Fault> {
+        let detail = files.iter().map(ToString::to_string).chain(env.iter().cloned()).collect::<Vec<_>>();
+        let done = self.0.registry.revoke(&by.domain, skill, files, env).await;
+        self.changed(by, AuditAction::Revoke, skill, detail.join(" "), &done).await;
+        done
+    }
+
+    /// Sets configuration values of a skill; gives all that are set then.
+    pub async fn config_set(
+        &self,
+        by: &Operator,
+        skill: &SkillName,
+        values: &BTreeMap<String, Option<String>>,
+    ) -> Result<BTreeMap<String, String>, Fault> {
+        let keys = values.keys().cloned().collect::<Vec<_>>().join(" ");
+        let done = self.0.registry.config_set(&by.domain, skill, values).await;
+        self.changed(by, AuditAction::Config, skill, keys, &done).await;
+        done
+    }
+
+    /// Removes a skill.
+    pub async fn remove(&self, by: &Operator, skill: &SkillName) -> Result<(), Fault> {
+        let done = self.0.registry.remove(&by.domain, skill).await;
+        self.changed(by, AuditAction::Remove, skill, String::new(), &done).await;
+        done
+    }
+
+    async fn changed<T>(
+        &self,
+        by: &Operator,
+        action: AuditAction,
+        skill: &SkillName,
+        detail: String,
+        done: &Result<T, Fault>,
+    ) {
+        let fault = done.as_ref().err();
+        self.record(by, action, skill, detail, fault).await;
+        if fault.is_none() {
+            self.announce().await;
+        }
+    }
+
+    async fn record(&self, by: &Operator, action: AuditAction, skill: &SkillName, detail: String, fault: Option<&Fault>) {
+        let event = operation_event(action, &by.chain, (&by.domain, skill), detail, fault);
+        self.0.auditor.push(&event).await;
+    }
+
+    /// Tells all hosts of the newest revision. They poll it as well, so a lost notice only costs time.
+    async fn announce(&self) {
+        let revision = self.0.registry.revisions().seen();
+        if let Err(error) = self.0.bus.announce(revision).await {
+            tracing::debug!(revision, %error, "a revision could not be announced");
+        }
+    }
+}
+
+/// Grants in the words of the flags that give them. Values of variables stay out of the audit.
+fn words(grants: &Grants) -> String {
+    let files = grants.files.iter().map(|rule| format!("--fs {rule}"));
+    let env = grants.env.keys().map(|key| format!("--env {key}"));
+    files.chain(env).collect::<Vec<_>>().join(" ")
+}

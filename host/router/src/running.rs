@@ -1,0 +1,102 @@
+//! The calls that run on this host, and what stops them: their caller, a revoke, the end of the host.
+
+use parking_lot::Mutex;
+use skep_core::{CallId, DomainName, Fault, Grants, Permit, SkillName, Target};
+use skep_registry::Resolved;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
+use tokio_util::sync::CancellationToken;
+
+#[derive(Default)]
+struct Call {
+    stop: CancellationToken,
+    why: OnceLock<Fault>,
+    /// What it runs under, once it is resolved.
+    under: Mutex<Option<(DomainName, SkillName, Permit)>>,
+}
+
+impl Call {
+    fn stop(&self, why: Fault) {
+        // The first reason counts.
+        let _ = self.why.set(why);
+        self.stop.cancel();
+    }
+}
+
+/// All running calls of this host.
+#[derive(Default)]
+pub(crate) struct Running(Mutex<HashMap<CallId, Arc<Call>>>);
+
+impl Running {
+    /// Registers a call. It is forgotten when the returned value is dropped.
+    pub(crate) fn start(&self, id: CallId) -> Started<'_> {
+        let call = Arc::new(Call::default());
+        self.0.lock().insert(id, call.clone());
+        Started { running: self, id, call }
+    }
+
+    /// Stops one call, if it runs here.
+    pub(crate) fn cancel(&self, id: CallId, why: Fault) {
+        let call = self.0.lock().get(&id).cloned();
+        if let Some(call) = call {
+            call.stop(why);
+        }
+    }
+
+    /// Stops all calls.
+    pub(crate) fn cancel_all(&self, why: &Fault) {
+        for call in self.0.lock().values() {
+            call.stop(why.clone());
+        }
+    }
+
+    /// The skills that run here with anything granted.
+    pub(crate) fn skills(&self) -> HashSet<(DomainName, SkillName)> {
+        let calls = self.0.lock();
+        let under = |call: &Arc<Call>| call.under.lock().as_ref().map(|(d, s, _)| (d.clone(), s.clone()));
+        calls.values().filter_map(under).collect()
+    }
+
+    /// Stops the calls of a skill that hold what is no longer granted.
+    pub(crate) fn hold_to(&self, domain: &DomainName, skill: &SkillName, grants: &Grants) {
+        for call in self.0.lock().values() {
+            let under = call.under.lock();
+            let Some((d, s, permit)) = under.as_ref() else { continue };
+            if d == domain && s == skill && !permit.still_granted(grants) {
+                call.stop(Fault::cancelled(format!("a grant that the call of `{skill}` used was revoked")));
+            }
+        }
+    }
+}
+
+/// A call that runs.
+pub(crate) struct Started<'a> {
+    running: &'a Running,
+    id: CallId,
+    call: Arc<Call>,
+}
+
+impl Started<'_> {
+    /// Notes what the call runs under, so that a revoke finds it.
+    pub(crate) fn runs(&self, to: &Target, resolved: &Resolved) {
+        let under = (to.domain.clone(), to.skill.clone(), resolved.permit.clone());
+        *self.call.under.lock() = Some(under);
+    }
+
+    /// Set once the call is to stop.
+    pub(crate) fn token(&self) -> CancellationToken {
+        self.call.stop.clone()
+    }
+
+    /// Waits until the call is to stop, and says why.
+    pub(crate) async fn cancelled(&self) -> Fault {
+        self.call.stop.cancelled().await;
+        self.call.why.get().cloned().unwrap_or_else(|| Fault::cancelled("the call was stopped"))
+    }
+}
+
+impl Drop for Started<'_> {
+    fn drop(&mut self) {
+        self.running.0.lock().remove(&self.id);
+    }
+}

@@ -1,0 +1,158 @@
+//! The loops of a host: receive work, take events, keep the revision fresh, bring the audit home; and the end.
+
+use crate::{Inner, Router, services};
+use skep_bus::Event;
+use skep_core::{Fault, Usage};
+use skep_sandbox::Report;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// How often the database is asked for its revision.
+const REVISION_EVERY: Duration = Duration::from_millis(300);
+/// Pause after the bus refused.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long a stopping host tries to bring its audit to the database.
+const FLUSH_MAX: Duration = Duration::from_secs(5);
+/// Deliveries taken at once.
+const BATCH_MAX: usize = 64;
+
+impl Router {
+    pub(crate) fn spawn_loops(&self, reports: mpsc::Receiver<services::Report>) {
+        let inner = &self.0;
+        let loops = &inner.loops;
+        let receiving = inner.receiving.clone();
+        let receive = inner.clone();
+        loops.spawn(async move { receiving.run_until_cancelled(receive.receive_all()).await });
+        self.until_stopped(|inner| async move { inner.take_events().await });
+        self.until_stopped(|inner| async move { inner.follow_revision().await });
+        self.until_stopped(|inner| async move { inner.hold_to_grants().await });
+        self.until_stopped(|inner| async move { inner.auditor.drain().await });
+        self.until_stopped(|inner| async move { inner.pass_progress(reports).await });
+    }
+
+    fn until_stopped<F: Future<Output = ()> + Send + 'static>(&self, work: impl FnOnce(Arc<Inner>) -> F) {
+        let (stopped, work) = (self.0.stopped.clone(), work(self.0.clone()));
+        self.0.loops.spawn(async move { stopped.run_until_cancelled(work).await });
+    }
+
+    /// Ends this host: accepts no more, finishes what it has within the time its settings give,
+    /// stops what is left, and brings the audit to the database.
+    pub async fn drain(&self) {
+        let inner = &self.0;
+        inner.draining.store(true, Ordering::Release);
+        let quiet = async {
+            while !(inner.waiting.is_empty() && inner.running_none()) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        // What only this host can finish is its own callers' calls and what already runs here.
+        if tokio::time::timeout(inner.settings.drain, quiet).await.is_err() {
+            inner.running.cancel_all(&Fault::cancelled("the host stopped before the call was done"));
+        }
+        inner.receiving.cancel();
+        inner.calls.close();
+        inner.calls.wait().await;
+        inner.stopped.cancel();
+        inner.loops.close();
+        inner.loops.wait().await;
+        inner.auditor.flush(FLUSH_MAX).await;
+        inner.bus.close().await;
+    }
+}
+
+impl Inner {
+    fn running_none(&self) -> bool {
+        self.slots.available_permits() == self.settings.slots
+    }
+
+    async fn receive_all(self: Arc<Self>) {
+        loop {
+            let Ok(free) = self.slots.clone().acquire_owned().await else { return };
+            drop(free);
+            let slots = self.slots.available_permits().clamp(1, BATCH_MAX);
+            match self.bus.receive(slots).await {
+                Ok(deliveries) => {
+                    for delivery in deliveries {
+                        let Ok(slot) = self.slots.clone().acquire_owned().await else { return };
+                        let inner = self.clone();
+                        self.calls.spawn(async move {
+                            inner.serve(delivery).await;
+                            drop(slot);
+                        });
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "no work can be received");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn take_events(self: Arc<Self>) {
+        loop {
+            match self.bus.event().await {
+                Ok(Event::Reply(reply)) => self.waiting.answer(reply),
+                Ok(Event::Progress(progress)) => self.waiting.progress(progress),
+                Ok(Event::Cancel(id)) => {
+                    self.running.cancel(id, Fault::cancelled("the caller has gone or took the call back"));
+                }
+                Ok(Event::Revision(revision)) => self.hear_revision(revision),
+                Ok(Event::Interrupted(delivery)) => {
+                    let fault = Fault::interrupted("the host that ran the call died: whether it had an effect is unknown");
+                    let report = Report { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() };
+                    self.settle(delivery, report, None).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "no events can be received");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// A notice is only a hint: the database says what the revision is.
+    fn hear_revision(self: &Arc<Self>, revision: u64) {
+        let inner = self.clone();
+        self.loops.spawn(async move {
+            if inner.registry.revisions().seen() < revision {
+                // A failure shows in the next dispatch, which confirms the revision itself.
+                let _ = inner.registry.revisions().refresh().await;
+            }
+        });
+    }
+
+    async fn follow_revision(self: Arc<Self>) {
+        loop {
+            if let Err(fault) = self.registry.revisions().refresh().await {
+                tracing::warn!(%fault, "the revision can't be confirmed; nothing is dispatched until it is");
+            }
+            tokio::time::sleep(REVISION_EVERY).await;
+        }
+    }
+
+    /// Stops running calls whose grants were taken away, at each new revision.
+    async fn hold_to_grants(self: Arc<Self>) {
+        let mut revision = self.registry.revisions().subscribe();
+        while revision.changed().await.is_ok() {
+            for (domain, skill) in self.running.skills() {
+                match self.registry.grants_now(&domain, &skill).await {
+                    Ok(grants) => self.running.hold_to(&domain, &skill, &grants),
+                    Err(fault) => tracing::warn!(%skill, %fault, "the grants of running calls can't be confirmed"),
+                }
+            }
+        }
+    }
+
+    async fn pass_progress(self: Arc<Self>, mut reports: mpsc::Receiver<services::Report>) {
+        while let Some((to, progress)) = reports.recv().await {
+            if to == self.bus.incarnation() {
+                self.waiting.progress(progress);
+            } else if let Err(error) = self.bus.progress(to, progress).await {
+                tracing::debug!(%error, "a progress report was dropped");
+            }
+        }
+    }
+}

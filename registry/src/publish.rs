@@ -1,0 +1,203 @@
+//! Publishing: a source is checked, compiled, and becomes the current version, or one that waits.
+
+use crate::{Inner, Registry, Source, fault, resolve};
+use serde::{Deserialize, Serialize};
+use skep_core::{Digest, DomainName, Fault, Grants, Requests, SkillName, ToolName, UnixMs};
+use skep_sandbox::Prepared;
+use skep_store::{Publish, SkillRow, StoreError, VersionRow, VersionState};
+
+/// How often a publication that lost a race against another change is tried anew.
+pub(crate) const RACES_MAX: usize = 8;
+
+/// How a source is to be installed.
+#[derive(Debug, Clone, Default)]
+pub struct AddOptions {
+    /// What to grant with it.
+    pub grants: Grants,
+    /// Another digest may replace the same version (`--watch`, `skep dev`).
+    pub replace: bool,
+}
+
+/// What became of a source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Added {
+    /// The skill.
+    pub skill: SkillName,
+    /// The version.
+    pub version: semver::Version,
+    /// The digest of component and manifest.
+    pub digest: Digest,
+    /// Whether the version serves now; if not it waits for approval while the one before it serves.
+    pub serving: bool,
+    /// Whether this very version was there already.
+    pub unchanged: bool,
+    /// Its tools.
+    pub tools: Vec<ToolName>,
+    /// Why it waits, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<String>,
+}
+
+impl Registry {
+    /// Installs `source` in `domain`. Compiles before anything is changed, so that a broken version
+    /// never takes the place of one that serves.
+    pub async fn add(&self, domain: &DomainName, source: Source, options: AddOptions) -> Result<Added, Fault> {
+        let name = source.name().cloned().ok_or_else(|| {
+            Fault::invalid_input("the skill has no usable name: give it one with --name or in a skill.toml")
+        })?;
+        resolve::limits_within(source.manifest(), &self.0.settings.ceiling)?;
+        let grants = self.0.rooted(options.grants)?;
+        let prepared = self.0.sandbox.prepare(source.component().clone()).await?;
+        for _ in 0..RACES_MAX {
+            let row = self.0.store.skill_load(domain, &name).await.map_err(fault)?;
+            let plan = plan(row.as_ref(), &source, &grants, options.replace)?;
+            let added = plan.added(&name, &source, &prepared);
+            let publish = plan.publish(domain, &name, &source, &prepared, row.as_ref())?;
+            let done = match publish {
+                Some(publish) => self.0.store.skill_publish(publish).await.map(|r| self.0.revisions.observe(r)),
+                None => Ok(()),
+            };
+            match done {
+                Ok(()) => {
+                    self.0.prepared.keep(prepared);
+                    return Ok(added);
+                }
+                Err(StoreError::Conflict) => continue,
+                Err(error) => return Err(fault(error)),
+            }
+        }
+        Err(fault(StoreError::Conflict))
+    }
+}
+
+impl Inner {
+    /// The grants with each host path made canonical, once it is known to be one that may be granted.
+    pub(crate) fn rooted(&self, mut grants: Grants) -> Result<Grants, Fault> {
+        for rule in &mut grants.files {
+            let checked = skep_sandbox::files::check_root(&rule.host, &self.settings.forbidden_roots);
+            rule.host = checked.map_err(|e| Fault::invalid_input(e.to_string()))?;
+        }
+        Ok(grants)
+    }
+}
+
+/// What publishing a source will do.
+struct Plan {
+    version: semver::Version,
+    state: VersionState,
+    grants: Option<Grants>,
+    unchanged: bool,
+    replace: bool,
+    waits: Option<String>,
+}
+
+fn plan(row: Option<&SkillRow>, source: &Source, grants: &Grants, replace: bool) -> Result<Plan, Fault> {
+    let digest = source.digest();
+    let version = version_of(row, source);
+    let same = row.and_then(|row| row.versions.iter().find(|v| v.version == version));
+    let unchanged = same.is_some_and(|v| v.digest == digest && v.state != VersionState::Old);
+    let taken = same.filter(|v| v.digest != digest);
+    if let Some(taken) = taken.filter(|_| !replace) {
+        return Err(Fault::invalid_input(format!(
+            "version {version} is published already with {}: raise the version in skill.toml",
+            taken.digest
+        )));
+    }
+    let waits = match row {
+        Some(row) if !unchanged => waits(row, source)?,
+        _ => same.filter(|v| v.state == VersionState::Waiting).map(|_| "it waits already".to_owned()),
+    };
+    let state = if waits.is_some() { VersionState::Waiting } else { VersionState::Current };
+    let held = row.map(|row| row.grants.clone()).unwrap_or_default();
+    let mut next = held.clone();
+    next.grant(grants.clone(), source.manifest().map(|m| &m.requests))
+        .map_err(|e| Fault::invalid_input(e.to_string()))?;
+    if waits.is_none() && !next.is_empty() {
+        next.digests.insert(digest);
+    }
+    let grants = (next != held).then_some(next);
+    Ok(Plan { version, state, grants, unchanged, replace, waits })
+}
+
+/// Why the source must wait for approval, if it must: it asks for more than what serves now.
+fn waits(row: &SkillRow, source: &Source) -> Result<Option<String>, Fault> {
+    let Some(current) = row.versions.iter().find(|v| v.state == VersionState::Current) else {
+        return Ok(None);
+    };
+    if row.grants.digests.contains(&source.digest()) {
+        return Ok(None);
+    }
+    let old = resolve::manifest_of(current)?;
+    let bare = "it has no manifest and the skill holds grants";
+    let why = match (source.manifest(), old) {
+        (Some(new), Some(old)) if new.requests.within(&old.requests) => None,
+        (Some(new), None) if row.grants.is_empty() && new.requests == Requests::default() => None,
+        (Some(_), _) => Some("its manifest asks for more than the version before it"),
+        (None, _) => (!row.grants.is_empty()).then_some(bare),
+    };
+    Ok(why.map(str::to_owned))
+}
+
+/// The manifest's version; a bare component counts up from 0.0.1.
+fn version_of(row: Option<&SkillRow>, source: &Source) -> semver::Version {
+    if let Some(manifest) = source.manifest() {
+        return manifest.skill.version.clone();
+    }
+    let versions = row.map(|row| row.versions.as_slice()).unwrap_or_default();
+    if let Some(known) = versions.iter().find(|v| v.digest == source.digest()) {
+        return known.version.clone();
+    }
+    let last = versions.iter().map(|v| &v.version).max();
+    let next = |v: &semver::Version| semver::Version::new(v.major, v.minor, v.patch + 1);
+    last.map_or(semver::Version::new(0, 0, 1), next)
+}
+
+impl Plan {
+    fn added(&self, name: &SkillName, source: &Source, prepared: &Prepared) -> Added {
+        Added {
+            skill: name.clone(),
+            version: self.version.clone(),
+            digest: source.digest(),
+            serving: self.state == VersionState::Current,
+            unchanged: self.unchanged,
+            tools: prepared.inspection().tools.iter().map(|t| t.name.clone()).collect(),
+            waits: self.waits.clone(),
+        }
+    }
+
+    /// What the store is to do; nothing if the version is there and no grant changes.
+    fn publish(
+        self,
+        domain: &DomainName,
+        name: &SkillName,
+        source: &Source,
+        prepared: &Prepared,
+        row: Option<&SkillRow>,
+    ) -> Result<Option<Publish>, Fault> {
+        if self.unchanged && self.grants.is_none() {
+            return Ok(None);
+        }
+        let inspection = serde_json::to_string(prepared.inspection())
+            .map_err(|e| Fault::internal(format!("the inspection can't be written: {e}")))?;
+        let row_new = VersionRow {
+            version: self.version,
+            digest: source.digest(),
+            component: prepared.component_digest(),
+            component_bytes: source.component().len() as u64,
+            manifest: source.manifest_text().map(str::to_owned),
+            prompt: source.prompt().map(str::to_owned),
+            inspection,
+            state: self.state,
+            published: UnixMs::now(),
+        };
+        Ok(Some(Publish {
+            domain: domain.clone(),
+            name: name.clone(),
+            row: row_new,
+            component: source.component().clone(),
+            replace: self.replace || self.unchanged,
+            grants: self.grants,
+            expect: row.map(|row| row.revision),
+        }))
+    }
+}
