@@ -9,7 +9,7 @@ use crate::mariadb_template::{SERVER, copy_template, server_options};
 use crate::process::{Process, on_free_port};
 use crate::program::Program;
 
-const CLIENT: Program = Program { name: "mariadb", package: "mariadb-client" };
+const CLIENT: Program = Program { name: "mariadb", package: "mariadb-client-core" };
 const USER: &str = "skep";
 const PASSWORD: &str = "skep";
 /// The database that [`MariaDb::url`] names.

@@ -10,8 +10,8 @@ use tempfile::Builder;
 use crate::program::Program;
 use crate::{HarnessError, repository};
 
-pub(crate) const SERVER: Program = Program { name: "mariadbd", package: "mariadb-server" };
-const INSTALLER: Program = Program { name: "mariadb-install-db", package: "mariadb-server" };
+pub(crate) const SERVER: Program = Program { name: "mariadbd", package: "mariadb-server-core" };
+const INSTALLER: Program = Program { name: "mariadb-install-db", package: "mariadb-server-core" };
 
 /// Bumped when the options below change what the data directory must look like.
 const TEMPLATE_EDITION: u32 = 1;

@@ -8,13 +8,6 @@ use std::time::{Duration, Instant};
 pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Waits until `condition` holds; panics, naming the caller, when `limit` has passed first.
-///
-/// ```
-/// # use std::time::Duration;
-/// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
-/// skep_harness::eventually(Duration::from_secs(1), async || true).await;
-/// # });
-/// ```
 #[track_caller]
 pub fn eventually<C>(limit: Duration, mut condition: C) -> impl Future<Output = ()>
 where

@@ -1,0 +1,44 @@
+# The few commands people type. Each installs what it needs and the machine lacks.
+.DEFAULT_GOAL := help
+.PHONY: help tools servers setup guests build demo lint test bench
+
+CARGO := cargo
+# The lock file decides the versions.
+LOCKED := --locked
+# The example skills are a workspace of their own; here they are built for this machine, not as guests.
+PLUGINS := --manifest-path plugins/Cargo.toml --target-dir target/plugins --workspace
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: guests build ## see Skep at work on the example skills
+	@tests/demo.sh
+
+test: setup guests ## run all tests
+	@$(CARGO) test --quiet $(LOCKED) $(PLUGINS)
+	@$(CARGO) nextest run $(LOCKED) --workspace
+
+lint: tools ## check formatting, lints and the rules of the house
+	@for workspace in . plugins tests/guests; do \
+		$(CARGO) fmt --all --check --manifest-path $$workspace/Cargo.toml || exit 1; \
+	done
+	@$(CARGO) nextest run $(LOCKED) --package skep-tidy
+	@$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	@$(CARGO) clippy $(LOCKED) $(PLUGINS) --all-targets -- -D warnings
+
+bench: guests ## measure a call and the fast lane
+	@$(CARGO) bench $(LOCKED) --workspace --bench '*'
+
+build: tools ## build the program `skep`
+	@$(CARGO) build $(LOCKED) --package skep
+
+guests: tools ## build the example skills and the fixtures of the tests
+	@tests/toolchain/guests.sh
+
+setup: tools servers ## install what tests need
+
+tools:
+	@tests/setup.sh tools
+
+servers:
+	@tests/setup.sh servers

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Installs what building and testing need and this machine lacks. Says nothing when nothing is missing.
+#   tests/setup.sh tools     a C compiler, rustfmt, clippy, cargo-nextest
+#   tests/setup.sh servers   Redis and MariaDB, which tests start privately
+set -euo pipefail
+
+nextest_version=0.9.143
+apt_lock_seconds_max=300
+# Servers are not on everybody's path.
+PATH=$PATH:/usr/local/sbin:/usr/sbin
+
+say() { echo "setup: $*"; }
+die() { echo "setup: $*" >&2; exit 1; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then
+    "$@"
+  elif have sudo; then
+    sudo "$@"
+  else
+    die "not root, and no sudo: run as root: $*"
+  fi
+}
+
+# install_missing PROGRAM=PACKAGE…: the Debian packages of those programs that aren't there.
+install_missing() {
+  local pair programs=() packages=()
+  for pair in "$@"; do
+    have "${pair%%=*}" && continue
+    programs+=("${pair%%=*}")
+    packages+=("${pair#*=}")
+  done
+  [ ${#packages[@]} = 0 ] && return
+  have apt-get || die "${programs[*]} not found, and no apt-get to install it with:" \
+    "install what this system calls ${packages[*]}, then try again"
+  say "installing ${packages[*]}"
+  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o "DPkg::Lock::Timeout=$apt_lock_seconds_max")
+  as_root "${apt[@]}" update
+  as_root "${apt[@]}" install -y --no-install-recommends "${packages[@]}" >/dev/null
+}
+
+tools() {
+  have cargo || die "cargo not found: install Rust from https://rustup.rs"
+  install_missing cc=build-essential
+  local component missing=()
+  for component in rustfmt clippy; do
+    # rustup's stand-ins are there even when the component isn't.
+    "cargo-${component/rustfmt/fmt}" --version >/dev/null 2>&1 || missing+=("$component")
+  done
+  if [ ${#missing[@]} != 0 ]; then
+    have rustup || die "${missing[*]} not found, and no rustup to add them with"
+    say "adding ${missing[*]}"
+    rustup --quiet component add "${missing[@]}"
+  fi
+  # Whether an installed one is new enough, .config/nextest.toml tells it.
+  if ! cargo nextest --version >/dev/null 2>&1; then
+    say "installing cargo-nextest $nextest_version (some minutes)"
+    cargo install --quiet --locked "cargo-nextest@$nextest_version"
+  fi
+}
+
+# The packages without services: nothing starts with the system.
+servers() {
+  install_missing redis-server=redis-server mariadbd=mariadb-server-core mariadb=mariadb-client-core
+}
+
+[ $# != 0 ] || set -- tools servers
+for part in "$@"; do
+  case $part in
+    tools | servers) "$part" ;;
+    *) die "no part $part: tools or servers" ;;
+  esac
+done
