@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Builds every guest: the fixture skills of tests/guests and the example skills of plugins/.
+#   target/guests/out/NAME.wasm   each component
+#   target/skills/NAME/           each example skill, ready for `skep add`
+# Only what changed is built again, and a file is replaced only when its bytes differ.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+root=$PWD
+export CARGO_TARGET_DIR=$root/target/guests
+components=$CARGO_TARGET_DIR/wasm32-wasip2/release
+out=$CARGO_TARGET_DIR/out
+skills=$root/target/skills
+
+replace() { # new file, its place
+  if cmp -s "$1" "$2"; then return; fi
+  cp "$1" "$2.new"
+  mv "$2.new" "$2"
+}
+
+crates_of() { # workspace
+  local manifest
+  for manifest in "$1"/*/Cargo.toml; do basename "$(dirname "$manifest")"; done
+}
+
+# Cargo reads the link settings in .cargo/config.toml from the folder it runs in.
+build() { # workspace
+  (cd "$1" && "$root/target/guest-toolchain/cargo" build --release --locked --quiet)
+  local name
+  for name in $(crates_of "$1"); do replace "$components/${name//-/_}.wasm" "$out/$name.wasm"; done
+}
+
+make_skill_folder() { # plugin
+  local file
+  mkdir -p "$skills/$1"
+  replace "$out/$1.wasm" "$skills/$1/${1//-/_}.wasm"
+  for file in skill.toml SKILL.md; do
+    [ ! -f "plugins/$1/$file" ] || replace "plugins/$1/$file" "$skills/$1/$file"
+  done
+}
+
+# The mark in versioned.wasm is there to be changed: see its source.
+make_versions() {
+  local number made=$CARGO_TARGET_DIR/versioned.wasm
+  for number in 1 2; do
+    LC_ALL=C sed "s/skep-version:000001/skep-version:00000$number/" "$out/versioned.wasm" > "$made"
+    replace "$made" "$out/versioned-$number.wasm"
+  done
+}
+
+tests/toolchain/rust.sh
+mkdir -p "$out" "$skills"
+build tests/guests
+make_versions
+build plugins
+for plugin in $(crates_of plugins); do make_skill_folder "$plugin"; done
+echo "guests: $(ls "$out" | wc -l) components in target/guests/out, $(ls "$skills" | wc -l) skills in target/skills"
