@@ -5,6 +5,7 @@
 
 mod call;
 mod compile;
+pub mod files;
 mod sandbox;
 mod services;
 mod settings;
