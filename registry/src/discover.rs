@@ -1,11 +1,11 @@
 //! Finding skills by what they offer.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use skep_core::{Manifest, SkillName};
 use skep_store::{SkillRow, VersionState};
 
 /// A skill that offers something of what was asked for.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Match {
     /// The skill.
     pub skill: SkillName,
