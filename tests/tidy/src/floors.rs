@@ -35,7 +35,8 @@ pub fn edges(file: &File) -> Vec<Violation> {
     }
     dependencies(&manifest)
         .into_iter()
-        .filter(|dependency| !(dependency.for_tests && dependency.name == HARNESS))
+        // A crate that depends on itself in tests turns its own feature on.
+        .filter(|dependency| !(dependency.for_tests && [HARNESS, name].contains(&dependency.name.as_str())))
         .filter(|dependency| match (own, floor(&dependency.name)) {
             (Some(own), Some(other)) => other >= own,
             (None, Some(_)) => true,
@@ -43,7 +44,7 @@ pub fn edges(file: &File) -> Vec<Violation> {
         })
         .map(|dependency| {
             let message = format!("{name} may not depend on {}", dependency.name);
-            file.violation(file.line_of(&dependency.name), message)
+            file.violation(dependency.line(file), message)
         })
         .collect()
 }
@@ -70,6 +71,20 @@ pub fn features(file: &File) -> Vec<Violation> {
 pub(crate) struct Dependency {
     pub(crate) name: String,
     pub(crate) for_tests: bool,
+}
+
+impl Dependency {
+    /// The line of the manifest it stands on.
+    pub(crate) fn line(&self, file: &File) -> usize {
+        let is_key = |line: &str| {
+            let rest = line.strip_prefix(&self.name);
+            rest.is_some_and(|rest| rest.starts_with([' ', '.', '=']))
+        };
+        match file.text().lines().position(is_key) {
+            Some(index) => index + 1,
+            None => file.line_of(&format!("\"{}\"", self.name)),
+        }
+    }
 }
 
 /// All dependencies of a manifest: of the crate, its build script, its tests, and any platform.

@@ -57,7 +57,7 @@ pub fn manifests(file: &File) -> Vec<Violation> {
             && !file.path.starts_with(owner.room)
         {
             let message = format!("only {} may depend on {}", owner.room, dependency.name);
-            violations.push(file.violation(file.line_of(&dependency.name), message));
+            violations.push(file.violation(dependency.line(file), message));
         }
     }
     violations
