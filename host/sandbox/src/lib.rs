@@ -3,17 +3,24 @@
 //! Outwards it speaks in the product's words: a component is *prepared* once per version, then *run*
 //! as often as wanted, each call in a fresh instance, with a permit and within its limits.
 
+mod bindings;
 mod call;
 mod compile;
-pub mod files;
+mod engine;
+mod guest;
+mod prepared;
+mod run;
 mod sandbox;
 mod services;
 mod settings;
 mod standin;
+mod tool;
+mod verdict;
 
 pub use call::{Call, Report};
 pub use compile::compile_child;
-pub use sandbox::{Prepared, Sandbox};
+pub use prepared::Prepared;
+pub use sandbox::Sandbox;
 pub use services::Services;
 pub use settings::{CompileLimits, Compiler, SandboxError, SandboxSettings};
 pub use standin::{Export, Import, Inspection, Shape, Tool, inspect};

@@ -1,0 +1,204 @@
+//! What a guest prints: lines become log records, and a flood is cut, never a fault.
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use skep_core::{ByteSize, CallId, Level, LogRecord, UnixMs};
+use std::{pin::Pin, sync::Arc, task};
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+/// Longest line; what is longer becomes several records.
+const LINE_BYTES_MAX: usize = 8 << 10;
+/// What each record is charged besides its text, so that empty lines have a price.
+const RECORD_BYTES: usize = 32;
+/// Most bytes a guest may hand over in one write.
+const WRITE_BYTES_MAX: usize = 64 << 10;
+
+/// The log of one call.
+pub(crate) struct Log {
+    call: CallId,
+    limit: ByteSize,
+    pages: Mutex<Pages>,
+}
+
+#[derive(Default)]
+struct Pages {
+    records: Vec<LogRecord>,
+    taken: usize,
+    cut: bool,
+    /// Lines begun and not ended: of stdout, of stderr.
+    begun: [Vec<u8>; 2],
+}
+
+/// The two streams a guest has.
+#[derive(Clone, Copy)]
+enum Source {
+    Stdout,
+    Stderr,
+}
+
+impl Source {
+    fn describe(self) -> (&'static str, Level) {
+        match self {
+            Self::Stdout => ("stdout", Level::Info),
+            Self::Stderr => ("stderr", Level::Warn),
+        }
+    }
+}
+
+impl Log {
+    pub(crate) fn new(call: CallId, limit: ByteSize) -> Arc<Self> {
+        Arc::new(Self { call, limit, pages: Mutex::default() })
+    }
+
+    /// What the guest's standard output writes to.
+    pub(crate) fn stdout(self: &Arc<Self>) -> impl StdoutStream + 'static {
+        Sink { log: Arc::clone(self), source: Source::Stdout }
+    }
+
+    /// What the guest's standard error writes to.
+    pub(crate) fn stderr(self: &Arc<Self>) -> impl StdoutStream + 'static {
+        Sink { log: Arc::clone(self), source: Source::Stderr }
+    }
+
+    /// The records so far, lines that were never ended included.
+    pub(crate) fn take(&self) -> Vec<LogRecord> {
+        let mut pages = self.pages.lock();
+        for source in [Source::Stdout, Source::Stderr] {
+            let rest = std::mem::take(&mut pages.begun[source as usize]);
+            if !rest.is_empty() {
+                self.record(&mut pages, source, &rest);
+            }
+        }
+        std::mem::take(&mut pages.records)
+    }
+
+    fn write(&self, source: Source, mut bytes: &[u8]) {
+        let mut pages = self.pages.lock();
+        while !bytes.is_empty() && !pages.cut {
+            let mut line = std::mem::take(&mut pages.begun[source as usize]);
+            let room = LINE_BYTES_MAX - line.len();
+            let end = bytes.iter().take(room).position(|byte| *byte == b'\n');
+            let (text, rest) = bytes.split_at(end.unwrap_or(room.min(bytes.len())));
+            line.extend_from_slice(text);
+            bytes = rest.strip_prefix(b"\n").unwrap_or(rest);
+            if end.is_some() || line.len() == LINE_BYTES_MAX {
+                self.record(&mut pages, source, &line);
+            } else {
+                pages.begun[source as usize] = line;
+            }
+        }
+    }
+
+    fn record(&self, pages: &mut Pages, source: Source, line: &[u8]) {
+        if pages.cut {
+            return;
+        }
+        let (name, level) = source.describe();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        pages.taken += line.len() + RECORD_BYTES;
+        if pages.taken as u64 > self.limit.0 {
+            pages.cut = true;
+            let text = format!("log cut here: the limit `log` of {} is reached", self.limit);
+            pages.records.push(self.line("skep", Level::Warn, text));
+        } else {
+            pages.records.push(self.line(name, level, String::from_utf8_lossy(line).into_owned()));
+        }
+    }
+
+    fn line(&self, source: &str, level: Level, text: String) -> LogRecord {
+        LogRecord { call: self.call, at: UnixMs::now(), level, source: source.to_owned(), text }
+    }
+}
+
+/// One stream of a guest into its log. Never blocks, never fails, never tells that it was cut.
+#[derive(Clone)]
+struct Sink {
+    log: Arc<Log>,
+    source: Source,
+}
+
+impl IsTerminal for Sink {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Sink {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for Sink {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for Sink {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.log.write(self.source, &bytes);
+        Ok(())
+    }
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(WRITE_BYTES_MAX)
+    }
+}
+
+impl AsyncWrite for Sink {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _cx: &mut task::Context<'_>,
+        bytes: &[u8],
+    ) -> task::Poll<std::io::Result<usize>> {
+        self.log.write(self.source, bytes);
+        task::Poll::Ready(Ok(bytes.len()))
+    }
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut task::Context<'_>) -> task::Poll<std::io::Result<()>> {
+        task::Poll::Ready(Ok(()))
+    }
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut task::Context<'_>) -> task::Poll<std::io::Result<()>> {
+        task::Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(limit: u64, writes: &[(Source, &str)]) -> Vec<String> {
+        let log = Log::new(CallId::fresh(), ByteSize(limit));
+        writes.iter().for_each(|(source, text)| log.write(*source, text.as_bytes()));
+        log.take().into_iter().map(|record| format!("{}: {}", record.source, record.text)).collect()
+    }
+
+    #[test]
+    fn lines_are_put_together_per_stream() {
+        use Source::{Stderr, Stdout};
+        let writes = [(Stdout, "a"), (Stderr, "x\ny"), (Stdout, "b\r\n\n"), (Stdout, "c")];
+        let expect = ["stderr: x", "stdout: ab", "stdout: ", "stdout: c", "stderr: y"];
+        assert_eq!(texts(1 << 10, &writes), expect);
+    }
+
+    #[test]
+    fn a_flood_is_cut_once_with_a_marker() {
+        let flood = "line\n".repeat(1000);
+        let texts = texts(360, &[(Source::Stdout, &flood)]);
+        assert_eq!(texts.len(), 11);
+        assert_eq!(texts[10], "skep: log cut here: the limit `log` of 360B is reached");
+    }
+
+    #[test]
+    fn a_line_without_end_is_split_and_empty_lines_have_a_price() {
+        let long = "x".repeat(LINE_BYTES_MAX + 1);
+        assert_eq!(texts(1 << 20, &[(Source::Stdout, &long)]).len(), 2);
+        assert!(texts(1 << 10, &[(Source::Stdout, &"\n".repeat(9999))]).len() <= 33);
+    }
+}

@@ -1,0 +1,110 @@
+//! What a store holds: one guest's view of the world, dropped with it.
+
+use super::{Budget, Context, Log, MemoryLimit, Slice, Stop, egress::Denied};
+use crate::engine::Clock;
+use std::{collections::BTreeMap, sync::Arc};
+use wasmtime::UpdateDeadline;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+/// Open files, streams, requests and the like of one guest.
+const RESOURCES_MAX: usize = 4096;
+/// Most random bytes in one request.
+const RANDOM_BYTES_MAX: u64 = 64 << 10;
+
+/// One guest.
+pub(crate) struct Guest {
+    pub(crate) context: Context,
+    pub(crate) memory: MemoryLimit,
+    pub(crate) budget: Budget,
+    table: ResourceTable,
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    egress: Denied,
+    settings: Arc<BTreeMap<String, String>>,
+    /// `settings` in the shape that the import serves, made when it is first asked.
+    settings_served: Option<WasiConfigVariables>,
+    clock: Arc<Clock>,
+    slice: Arc<Slice>,
+}
+
+/// What a guest is made from.
+pub(crate) struct GuestParts<'a> {
+    pub(crate) context: Context,
+    pub(crate) memory: MemoryLimit,
+    pub(crate) budget: Budget,
+    pub(crate) log: &'a Arc<Log>,
+    pub(crate) env: &'a BTreeMap<String, String>,
+    pub(crate) settings: Arc<BTreeMap<String, String>>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) slice: Arc<Slice>,
+}
+
+impl Guest {
+    pub(crate) fn new(parts: GuestParts<'_>) -> Self {
+        let mut wasi = WasiCtx::builder();
+        wasi.stdout(parts.log.stdout())
+            .stderr(parts.log.stderr())
+            .max_random_size(RANDOM_BYTES_MAX)
+            .allow_blocking_current_thread(false)
+            .allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false);
+        for (name, value) in parts.env {
+            wasi.env(name, value);
+        }
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(RESOURCES_MAX);
+        Self {
+            context: parts.context,
+            memory: parts.memory,
+            budget: parts.budget,
+            table,
+            wasi: wasi.build(),
+            http: WasiHttpCtx::new(),
+            egress: Denied,
+            settings: parts.settings,
+            settings_served: None,
+            clock: parts.clock,
+            slice: parts.slice,
+        }
+    }
+
+    /// Called when guest code meets a new tick: charges it, and lets others run.
+    pub(crate) fn tick(&mut self) -> Result<UpdateDeadline, Stop> {
+        self.budget.charge(&self.slice, self.clock.now())?;
+        self.context.progress_due();
+        if self.context.is_cancelled() {
+            return Err(Stop::Cancelled);
+        }
+        Ok(UpdateDeadline::Yield(1))
+    }
+
+    /// The view of `wasi:config/store`.
+    pub(super) fn config(&mut self) -> WasiConfig<'_> {
+        let served = self.settings_served.get_or_insert_with(|| {
+            self.settings.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
+        });
+        WasiConfig::from(&*served)
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl wasmtime_wasi_io::IoView for Guest {
+    fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+}
+
+impl WasiHttpView for Guest {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { hooks: &mut self.egress, table: &mut self.table, ctx: &mut self.http }
+    }
+}

@@ -1,0 +1,110 @@
+//! One call, from permit to report. Each stage stands on a line of its own.
+
+use crate::engine::Clock;
+use crate::guest::{Budget, Context, Guest, GuestParts, Log, MemoryLimit, Slice, Stop};
+use crate::tool::Work;
+use crate::{Call, Services, verdict};
+use skep_core::{Fault, Limits, LogRecord, Permit, Usage};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::time::timeout_at;
+use wasmtime::component::Val;
+use wasmtime::{Engine, Store};
+
+/// How often a guest that waits is looked after; one that computes is at every tick.
+const CANCEL_CHECK: Duration = Duration::from_millis(100);
+/// Live handles of the component model in one store.
+const HANDLES_MAX: usize = 10_000;
+/// What a guest may hand over to the host at once, if its output limit doesn't call for more.
+const COPY_BYTES_MIN: u64 = 16 << 20;
+/// What a guest may hand over to the host at once, whatever its output limit.
+const COPY_BYTES_MAX: u64 = 256 << 20;
+
+/// One guest's run: what is known of it when it is over, however it ended.
+pub(crate) struct Run<T> {
+    pub(crate) given: Result<T, Fault>,
+    pub(crate) logs: Vec<LogRecord>,
+    pub(crate) usage: Usage,
+}
+
+/// Runs `work` in a fresh store, within the permit's limits and until `ends`.
+pub(crate) async fn run<W: Work>(
+    engine: &Engine,
+    clock: &Arc<Clock>,
+    permit: &Permit,
+    call: Call,
+    services: Arc<dyn Services>,
+    ends: Instant,
+    work: &W,
+) -> Run<W::Given> {
+    let limits = permit.limits();
+    let log = Log::new(call.id, limits.log);
+    let slice = Arc::new(Slice::default());
+    let guest = Guest::new(GuestParts {
+        memory: MemoryLimit::new(limits.memory.0),
+        budget: Budget::new(limits.cpu.0),
+        log: &log,
+        env: permit.env(),
+        settings: Arc::clone(&call.config),
+        clock: Arc::clone(clock),
+        slice: Arc::clone(&slice),
+        context: Context::new(call, Arc::clone(&services)),
+    });
+    let mut store = store(engine, guest, limits);
+    let given = bounded(clock, &slice, &*services, ends, work.perform(&mut store)).await;
+    let guest = store.data_mut();
+    guest.context.progress_last();
+    let given = match given {
+        Ok(Ok(given)) => Ok(given),
+        Ok(Err(error)) => Err(verdict::fault(&error, guest, limits)),
+        Err(stop) => Err(verdict::stopped(stop, limits)),
+    };
+    let usage = Usage { wall_us: 0, cpu_ticks: guest.budget.ticks(), memory_peak: guest.memory.peak() };
+    drop(store);
+    Run { given, logs: log.take(), usage }
+}
+
+fn store(engine: &Engine, guest: Guest, limits: &Limits) -> Store<Guest> {
+    let mut store = Store::new(engine, guest);
+    store.limiter(|guest| &mut guest.memory);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()?));
+    store.set_max_component_handles(HANDLES_MAX);
+    store.set_hostcall_fuel(copy_bytes_max(limits));
+    store
+}
+
+/// A typed answer passes through values that are larger than their JSON: a byte becomes a whole `Val`.
+fn copy_bytes_max(limits: &Limits) -> usize {
+    let wanted = limits.output.0.saturating_mul(size_of::<Val>() as u64);
+    usize::try_from(wanted.clamp(COPY_BYTES_MIN, COPY_BYTES_MAX)).unwrap_or(usize::MAX)
+}
+
+/// Polls `work` until it is done, its time is over, or its caller has gone.
+async fn bounded<T>(
+    clock: &Clock,
+    slice: &Slice,
+    services: &dyn Services,
+    ends: Instant,
+    work: impl Future<Output = T>,
+) -> Result<T, Stop> {
+    let mut work = pin!(work);
+    let mut sliced = pin!(std::future::poll_fn(|cx| {
+        slice.begin(clock.now());
+        work.as_mut().poll(cx)
+    }));
+    loop {
+        let now = Instant::now();
+        if now >= ends {
+            return Err(Stop::Deadline);
+        }
+        let until = ends.min(now + CANCEL_CHECK);
+        if let Ok(done) = timeout_at(until.into(), &mut sliced).await {
+            return Ok(done);
+        }
+        if services.cancelled() {
+            return Err(Stop::Cancelled);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Tools of a linked component: looked up once per version, called once per instance.
+
+mod contract;
+mod typed;
+
+pub(crate) use contract::{ContractTools, described};
+pub(crate) use typed::TypedTools;
+
+use crate::guest::Guest;
+use skep_core::{Fault, Outcome, ToolName};
+use wasmtime::Store;
+
+/// What is done in a fresh store: instantiate, call, and nothing else.
+pub(crate) trait Work: Sync {
+    /// What it gives, owned by the host.
+    type Given: Send;
+    /// Does it. The error is the guest's end: a trap, a limit, a stop.
+    fn perform(&self, store: &mut Store<Guest>)
+    -> impl Future<Output = wasmtime::Result<Self::Given>> + Send;
+}
+
+/// The call of a tool, its input checked.
+pub(crate) trait ToolCall: Work {
+    /// Judges what the tool gave, and writes it as JSON of at most `bytes_max` bytes.
+    fn answer(&self, given: Self::Given, bytes_max: u64) -> Outcome;
+}
+
+/// The fault of a call that names no tool of its skill.
+fn unknown<'a>(tool: &ToolName, known: impl Iterator<Item = &'a ToolName>) -> Fault {
+    let known: Vec<&str> = known.map(ToolName::as_str).collect();
+    Fault::unknown_tool(format!("the skill has no tool `{tool}`; it has: {}", known.join(", ")))
+}

@@ -1,0 +1,75 @@
+//! From the end of a guest to a fault. The guest's error, its trap and the host's failure stay apart.
+
+use crate::guest::{Guest, Stop};
+use skep_core::{ByteSize, Fault, FaultCode, Limits};
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+
+/// Why a guest's run ended without an answer.
+pub(crate) fn fault(error: &wasmtime::Error, guest: &Guest, limits: &Limits) -> Fault {
+    if let Some(stop) = error.downcast_ref::<Stop>() {
+        return stopped(*stop, limits);
+    }
+    // The guest may break in any way after a refusal: that it was refused is the reason.
+    if guest.memory.refused() {
+        return Fault::new(
+            FaultCode::LimitMemory,
+            format!(
+                "the skill wanted more memory than its limit `memory` of {} (peak {}): raise the limit, or give it less to do",
+                limits.memory,
+                ByteSize(guest.memory.peak())
+            ),
+        );
+    }
+    if let Some(full) = error.downcast_ref::<PoolConcurrencyLimitError>() {
+        return Fault::overloaded(format!("no room for another instance ({full}): try again later"));
+    }
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        return Fault::trapped(format!("the skill called exit({}): a tool must return instead", exit.0));
+    }
+    let trace = error.downcast_ref::<WasmBacktrace>();
+    let reason = match error.downcast_ref::<Trap>() {
+        Some(trap) => trap.to_string().trim_start_matches("wasm trap: ").to_owned(),
+        None => error.root_cause().to_string(),
+    };
+    if trace.is_none() && reason.contains(COPY_BUDGET_SPENT) {
+        return output_above(limits);
+    }
+    Fault::trapped(format!("the skill broke: {reason}{}", trace.map(path).unwrap_or_default()))
+}
+
+/// How the engine words that a guest hands over more than `set_hostcall_fuel` allows.
+const COPY_BUDGET_SPENT: &str = "fuel allocated for hostcalls has been exhausted";
+
+pub(crate) fn output_above(limits: &Limits) -> Fault {
+    Fault::new(
+        FaultCode::LimitOutput,
+        format!(
+            "the answer is above the limit `output` of {}: raise the limit, or ask for less",
+            limits.output
+        ),
+    )
+}
+
+/// Why the host ended a guest's run.
+pub(crate) fn stopped(stop: Stop, limits: &Limits) -> Fault {
+    match stop {
+        Stop::Cpu => Fault::new(
+            FaultCode::LimitCpu,
+            format!(
+                "the skill computed for longer than its limit `cpu` of {}: raise the limit, or give it less to do",
+                limits.cpu
+            ),
+        ),
+        Stop::Deadline => Fault::deadline("the call's time was over before the skill answered"),
+        Stop::Cancelled => Fault::cancelled("the call was cancelled while the skill ran"),
+    }
+}
+
+/// The functions that a trap went through, the innermost first: ` in a < b < c`.
+fn path(trace: &WasmBacktrace) -> String {
+    let text = trace.to_string();
+    let frames: Vec<&str> =
+        text.lines().filter_map(|line| line.split_once(" - ")).map(|(_, at)| at).collect();
+    if frames.is_empty() { String::new() } else { format!(" in {}", frames.join(" < ")) }
+}
