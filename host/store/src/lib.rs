@@ -1,1 +1,21 @@
-//! skep-store
+//! Floor 1: what Skep remembers. One file a noun, on MySQL or MariaDB and on SQLite; the only crate that names SQL.
+
+mod audit;
+mod change;
+mod component;
+mod db;
+mod error;
+mod migrate;
+mod publish;
+mod revision;
+mod skill;
+mod store;
+mod url;
+
+pub use audit::{AUDIT_BATCH_BYTES_MAX, AUDIT_PAGE_MAX, AuditCursor, AuditFilter, AuditRow};
+pub use component::COMPONENT_BYTES_MAX;
+pub use error::StoreError;
+pub use publish::{Publish, SKILLS_MAX, TEXT_BYTES_MAX, VERSION_CHARS_MAX, VERSIONS_KEPT_MAX};
+pub use skill::{SkillRow, VersionRow, VersionState};
+pub use store::Store;
+pub use url::{StoreUrl, StoreUrlError};

@@ -1,0 +1,202 @@
+//! One way to speak SQL to both databases: statements with `?`, sessions, transactions that are tried again.
+
+pub(crate) mod mysql;
+pub(crate) mod sqlite;
+mod value;
+
+pub(crate) use value::{Row, Value, text, values};
+
+use crate::StoreError;
+use async_trait::async_trait;
+use rand::Rng;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a connection, or a turn on one, is waited for.
+pub(crate) const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long one statement may take.
+pub(crate) const QUERY_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long one statement waits for the locks of others.
+pub(crate) const LOCK_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long one transaction may take.
+const TRANSACTION_TIME_MAX: Duration = Duration::from_secs(60);
+/// How often a transaction is tried.
+const ATTEMPTS_MAX: u32 = 8;
+/// After this long a transaction that failed isn't tried again.
+const RETRY_TIME_MAX: Duration = Duration::from_secs(10);
+/// The longest pause before the second attempt; it doubles with each.
+const BACKOFF: Duration = Duration::from_millis(10);
+
+/// What a database said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DbError {
+    /// A deadlock or a lock not had in time: the same transaction may succeed now.
+    Busy(String),
+    /// The connection broke. If that was in COMMIT, nobody knows whether it was done.
+    Lost(String),
+    /// No connection, or no answer in time.
+    Away(String),
+    /// A row with that key exists, perhaps since a moment ago.
+    Duplicate(String),
+    /// The statement or the schema is wrong.
+    Defect(String),
+    /// What was read can't have been written.
+    Corrupt(String),
+}
+
+/// Why the work of a transaction stops: the database, or a rule of ours.
+#[derive(Debug)]
+pub(crate) enum Abort {
+    Db(DbError),
+    Rule(StoreError),
+}
+
+impl From<DbError> for Abort {
+    fn from(error: DbError) -> Self {
+        Self::Db(error)
+    }
+}
+
+impl From<StoreError> for Abort {
+    fn from(error: StoreError) -> Self {
+        Self::Rule(error)
+    }
+}
+
+impl Abort {
+    /// Whether trying the whole transaction again may help. A broken COMMIT is among it: every
+    /// transaction first looks itself up by its key, so doing it twice is doing it once.
+    fn retryable(&self) -> bool {
+        matches!(self, Self::Db(DbError::Busy(_) | DbError::Lost(_) | DbError::Duplicate(_)))
+    }
+}
+
+/// What a statement brought.
+#[derive(Debug, Default)]
+pub(crate) struct Answer {
+    pub(crate) rows: Vec<Row>,
+    /// Rows that it matched and changed.
+    pub(crate) affected: u64,
+}
+
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Read,
+    Write,
+}
+
+/// One connection, for as long as somebody holds it. Dropping it within a transaction rolls that back.
+#[async_trait]
+pub(crate) trait Session: Send {
+    async fn begin(&mut self) -> Result<(), DbError>;
+    async fn commit(&mut self) -> Result<(), DbError>;
+    async fn rollback(&mut self) -> Result<(), DbError>;
+    async fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<Answer, DbError>;
+}
+
+/// A database.
+#[async_trait]
+pub(crate) trait Backend: Send + Sync {
+    async fn session(&self, purpose: Purpose) -> Result<Box<dyn Session>, DbError>;
+    /// Whether other hosts may use it.
+    fn shared(&self) -> bool;
+    async fn close(&self);
+}
+
+/// A transaction in the making.
+pub(crate) struct Tx(Box<dyn Session>);
+
+impl Tx {
+    /// Runs a statement and says how many rows it touched.
+    pub(crate) async fn exec(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, DbError> {
+        Ok(self.0.run(sql, values).await?.affected)
+    }
+
+    /// The rows of a query.
+    pub(crate) async fn query(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, DbError> {
+        Ok(self.0.run(sql, values).await?.rows)
+    }
+
+    /// The first row of a query.
+    pub(crate) async fn query_one(&mut self, sql: &str, values: Vec<Value>) -> Result<Option<Row>, DbError> {
+        Ok(self.query(sql, values).await?.into_iter().next())
+    }
+}
+
+/// A database and the rules by which it is used.
+#[derive(Clone)]
+pub(crate) struct Db(Arc<dyn Backend>);
+
+impl Db {
+    pub(crate) fn new(backend: impl Backend + 'static) -> Self {
+        Self(Arc::new(backend))
+    }
+
+    pub(crate) fn shared(&self) -> bool {
+        self.0.shared()
+    }
+
+    pub(crate) async fn close(&self) {
+        self.0.close().await;
+    }
+
+    /// The rows of one query.
+    pub(crate) async fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
+        let work = async || {
+            let mut session = self.0.session(Purpose::Read).await?;
+            Ok(session.run(sql, values.clone()).await?.rows)
+        };
+        retry(work).await
+    }
+
+    /// Does `work` in one transaction, again from its start where that helps: so `work` must first
+    /// look up by a key whether it was done already.
+    pub(crate) async fn transact<T, W>(&self, purpose: Purpose, work: W) -> Result<T, StoreError>
+    where
+        W: AsyncFn(&mut Tx) -> Result<T, Abort>,
+    {
+        let attempt = async || {
+            let attempt = self.attempt(purpose, &work);
+            let late = || DbError::Away(format!("no end within {TRANSACTION_TIME_MAX:?}"));
+            tokio::time::timeout(TRANSACTION_TIME_MAX, attempt).await.map_err(|_| late())?
+        };
+        retry(attempt).await
+    }
+
+    async fn attempt<T, W>(&self, purpose: Purpose, work: &W) -> Result<T, Abort>
+    where
+        W: AsyncFn(&mut Tx) -> Result<T, Abort>,
+    {
+        let mut tx = Tx(self.0.session(purpose).await?);
+        tx.0.begin().await?;
+        let result = work(&mut tx).await;
+        match result {
+            Ok(_) => tx.0.commit().await?,
+            // If this fails too, the session is dropped, which ends the transaction as surely.
+            Err(_) => drop(tx.0.rollback().await),
+        }
+        result
+    }
+}
+
+async fn retry<T>(work: impl AsyncFn() -> Result<T, Abort>) -> Result<T, StoreError> {
+    let start = Instant::now();
+    let mut attempt = 1;
+    loop {
+        match work().await {
+            Err(abort) if abort.retryable() && attempt < ATTEMPTS_MAX && start.elapsed() < RETRY_TIME_MAX => {
+                tracing::debug!(?abort, attempt, "trying a transaction again");
+                tokio::time::sleep(backoff(attempt)).await;
+                attempt += 1;
+            }
+            result => return Ok(result?),
+        }
+    }
+}
+
+/// A random pause, so that those who got in each other's way don't do so again.
+fn backoff(attempt: u32) -> Duration {
+    let longest = BACKOFF * 2_u32.saturating_pow(attempt - 1);
+    rand::rng().random_range(Duration::ZERO..=longest)
+}

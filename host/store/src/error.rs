@@ -1,0 +1,93 @@
+//! What a store answers when it doesn't do what was asked.
+
+use crate::db::{Abort, DbError};
+use skep_core::{Digest, DomainName, Incarnation, SkillName};
+
+/// Why the store didn't do it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It can't be reached, or doesn't answer in time. If it was asked for a change, look whether it was made.
+    #[error("the database is unavailable: {reason}; try again once it is back")]
+    Unavailable {
+        /// What happened.
+        reason: String,
+    },
+    /// The skill isn't as the caller last saw it: look at it and decide again.
+    #[error("skill `{name}` in domain `{domain}` was changed meanwhile: look at it and try again")]
+    Conflict {
+        /// Its domain.
+        domain: DomainName,
+        /// Its name.
+        name: SkillName,
+    },
+    /// There is no such thing.
+    #[error("{0} not found")]
+    NotFound(String),
+    /// The version stands for other code already.
+    #[error("version {version} of `{name}` is published with another digest, {digest}: raise the version")]
+    DigestTaken {
+        /// The skill.
+        name: SkillName,
+        /// The version.
+        version: semver::Version,
+        /// The digest that has it.
+        digest: Digest,
+    },
+    /// Audit records came that are stored with other content; all others were stored.
+    #[error("audit record {seq} of host {host} is stored with other content ({count} such records)")]
+    AuditMismatch {
+        /// The chain of the first.
+        host: Incarnation,
+        /// The first.
+        seq: u64,
+        /// How many there were.
+        count: usize,
+    },
+    /// Something is larger than the store takes.
+    #[error("{what} is too large: {size}, at most {max}")]
+    TooLarge {
+        /// What it is.
+        what: &'static str,
+        /// Its size in bytes, characters or entries.
+        size: u64,
+        /// The limit.
+        max: u64,
+    },
+    /// What is stored can't be what was stored.
+    #[error("the database is damaged: {0}")]
+    Corrupt(String),
+    /// A defect: of Skep, or of a database that doesn't do what it should.
+    #[error("the database failed: {0}")]
+    Internal(String),
+}
+
+impl StoreError {
+    /// Refuses a size above a limit.
+    pub(crate) fn check_size(what: &'static str, size: usize, max: usize) -> Result<(), Self> {
+        match size > max {
+            true => Err(Self::TooLarge { what, size: size as u64, max: max as u64 }),
+            false => Ok(()),
+        }
+    }
+}
+
+impl From<DbError> for StoreError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Busy(reason) | DbError::Lost(reason) | DbError::Away(reason) => {
+                Self::Unavailable { reason }
+            }
+            DbError::Duplicate(reason) | DbError::Defect(reason) => Self::Internal(reason),
+            DbError::Corrupt(reason) => Self::Corrupt(reason),
+        }
+    }
+}
+
+impl From<Abort> for StoreError {
+    fn from(abort: Abort) -> Self {
+        match abort {
+            Abort::Db(error) => error.into(),
+            Abort::Rule(error) => error,
+        }
+    }
+}
