@@ -167,25 +167,60 @@ pub fn audit_verify<'a>(
     for record in records {
         chains.entry(record.host).or_default().push(record);
     }
+    let mut verifier = AuditVerifier::new(*key);
     let mut flaws = Vec::new();
-    for (host, mut chain) in chains {
+    for chain in chains.values_mut() {
         chain.sort_by_key(|record| record.seq);
-        chain_verify(host, &chain, key, &mut flaws);
+        flaws.extend(chain.iter().filter_map(|record| verifier.check(record)));
     }
     flaws
 }
 
-fn chain_verify(host: Incarnation, chain: &[&AuditRecord], key: &[u8; 32], flaws: &mut Vec<AuditFlaw>) {
-    let (mut seq, mut prev) = (0, "0".repeat(64));
-    for record in chain {
-        if record.mac != record_mac(key, host, record.seq, &record.prev, &record.body) {
-            flaws.push(AuditFlaw::Edited { host, seq: record.seq });
-        } else if record.seq > seq + 1 {
-            flaws.push(AuditFlaw::Missing { host, from: seq + 1, to: record.seq - 1 });
-        } else if record.seq <= seq || record.prev != prev {
-            flaws.push(AuditFlaw::Reordered { host, seq: record.seq });
+/// Checks chains record by record, for audits that are too long to be held: give it each chain from
+/// its first record to its last, one chain after the other.
+pub struct AuditVerifier {
+    key: [u8; 32],
+    records: u64,
+    hosts: u64,
+    /// The record before: its chain, its number, its MAC.
+    last: Option<(Incarnation, u64, String)>,
+}
+
+impl AuditVerifier {
+    /// A verifier of chains that were made with `key`.
+    pub fn new(key: [u8; 32]) -> Self {
+        Self { key, records: 0, hosts: 0, last: None }
+    }
+
+    /// Records seen so far.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Chains seen so far.
+    pub fn hosts(&self) -> u64 {
+        self.hosts
+    }
+
+    /// What is wrong with the next record, or between it and the one before.
+    pub fn check(&mut self, record: &AuditRecord) -> Option<AuditFlaw> {
+        let (host, seq) = (record.host, record.seq);
+        self.records += 1;
+        let (last_seq, last_mac) = match self.last.take() {
+            Some((last, seq, mac)) if last == host => (seq, mac),
+            _ => {
+                self.hosts += 1;
+                (0, "0".repeat(64))
+            }
+        };
+        self.last = Some((host, seq, record.mac.clone()));
+        if record.mac != record_mac(&self.key, host, seq, &record.prev, &record.body) {
+            return Some(AuditFlaw::Edited { host, seq });
         }
-        (seq, prev) = (record.seq, record.mac.clone());
+        if seq > last_seq + 1 {
+            return Some(AuditFlaw::Missing { host, from: last_seq + 1, to: seq - 1 });
+        }
+        (seq <= last_seq || record.prev != last_mac).then_some(AuditFlaw::Reordered { host, seq })
     }
 }
 

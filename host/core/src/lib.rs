@@ -13,7 +13,9 @@ mod permit;
 mod request;
 mod time;
 
-pub use audit::{AuditAction, AuditChain, AuditEvent, AuditFlaw, AuditRecord, audit_verify};
+pub use audit::{
+    AuditAction, AuditChain, AuditEvent, AuditFlaw, AuditRecord, AuditVerifier, audit_verify,
+};
 pub use digest::{Digest, DigestError};
 pub use envelope::{CallId, Envelope, Incarnation, Lane, Principal, PrincipalError, Target};
 pub use fault::{Fault, FaultCode};
