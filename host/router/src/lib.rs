@@ -2,6 +2,7 @@
 
 mod audit;
 mod flow;
+mod observe;
 mod operate;
 mod running;
 mod serve;
@@ -9,6 +10,7 @@ mod services;
 mod waiting;
 
 pub use flow::CallRequest;
+pub use observe::Verdict;
 pub use operate::Operator;
 
 use audit::Auditor;
