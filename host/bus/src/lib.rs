@@ -1,5 +1,5 @@
 //! How messages move between hosts: calls out, replies and notices back, audit records on their way to the
-//! database. One contract, [`Bus`], and two ways to keep it: `RedisBus` and [`MemoryBus`].
+//! database. One contract, [`Bus`], and two ways to keep it: [`RedisBus`] and [`MemoryBus`].
 //!
 //! What the contract promises:
 //! - A call is at most once. What no host has read may go to another host; what was handed out by
@@ -13,11 +13,13 @@ mod lanes;
 mod limits;
 mod memory;
 mod message;
+mod streams;
 
 pub use error::{Bound, BusError};
 pub use limits::BusLimits;
 pub use memory::MemoryBus;
 pub use message::{AuditToken, Delivery, Entry, Event};
+pub use streams::{RedisBus, RedisSettings};
 
 use async_trait::async_trait;
 use skep_core::{AuditRecord, CallId, DomainName, Incarnation, Lane, Progress, Reply, SkillName};

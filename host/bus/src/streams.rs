@@ -1,0 +1,244 @@
+//! The bus of a fleet: Redis Streams.
+
+mod answer;
+mod gauge;
+mod keys;
+mod lease;
+mod link;
+mod mailbox;
+mod reader;
+mod relay;
+mod scripts;
+mod seal;
+mod shared;
+mod wire;
+mod writer;
+
+use crate::{AuditToken, Bound, Bus, BusError, BusLimits, Delivery, Entry, Event};
+use async_trait::async_trait;
+use gauge::Gauge;
+use keys::GROUP;
+use link::Link;
+use reader::Seat;
+use scripts::Args;
+use seal::{Kind, Seal};
+use shared::{Life, Shared};
+use skep_core::{AuditRecord, CallId, DomainName, Incarnation, Lane, Progress, Reply, SkillName};
+use std::sync::Arc;
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinHandle;
+use writer::{Order, Settlement};
+
+/// Revision notices kept for hosts that were away.
+const NOTICES_MAX: usize = 64;
+
+/// What a bus over Redis needs to know.
+pub struct RedisSettings {
+    /// Where Redis is, as in `redis://127.0.0.1:6379`.
+    pub url: String,
+    /// The domains that this host serves; not empty.
+    pub domains: Vec<DomainName>,
+    /// The key that all hosts share: what isn't sealed with it isn't believed.
+    pub mac_key: [u8; 32],
+    /// The bounds.
+    pub limits: BusLimits,
+}
+
+/// A bus over Redis, for one of several hosts. Dropped without [`Bus::close`], it dies like a killed host.
+pub struct RedisBus {
+    shared: Arc<Shared>,
+    seat: Mutex<Seat>,
+    inbox: Mutex<mpsc::Receiver<Event>>,
+    orders: mpsc::Sender<Order>,
+    taker: Mutex<relay::Taker>,
+    gauge: Arc<Gauge>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl RedisBus {
+    /// Connects, takes the lease, and starts to take part.
+    pub async fn open(settings: RedisSettings) -> Result<Self, BusError> {
+        let RedisSettings { url, domains, mac_key, limits } = settings;
+        if domains.is_empty() {
+            return Err(BusError::Internal("a bus needs at least one domain".to_owned()));
+        }
+        let link = Link::open(&url, limits.answer_wait)?;
+        let (events, inbox) = mpsc::channel(limits.event_queue_max);
+        let (orders, ordered) = mpsc::channel(limits.settle_queue_max);
+        let shared = Arc::new(Shared::new(domains, Seal::new(&mac_key), limits, link, events));
+        for keys in &shared.domains {
+            shared.link.command(&shared.groups(keys)).await?;
+        }
+        lease::renew(&shared, &shared.link).await?;
+        lease::keep(shared.clone())?;
+        let gauge = Arc::new(Gauge::default());
+        let tasks = vec![
+            tokio::spawn(writer::run(shared.clone(), ordered)),
+            tokio::spawn(mailbox::run(shared.clone())),
+            tokio::spawn(lease::recover(shared.clone())),
+            tokio::spawn(gauge.clone().run(shared.clone())),
+        ];
+        Ok(Self {
+            seat: Mutex::new(Seat::new(shared.clone())),
+            inbox: Mutex::new(inbox),
+            taker: Mutex::new(relay::Taker::new()),
+            shared,
+            orders,
+            gauge,
+            tasks,
+        })
+    }
+
+    /// How many entries came that no host of this fleet had sealed. They are in the domain's dead letters.
+    pub fn forged(&self) -> u64 {
+        self.shared.forged()
+    }
+}
+
+impl Drop for RedisBus {
+    fn drop(&mut self) {
+        self.shared.end(Life::Closed);
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+#[async_trait]
+impl Bus for RedisBus {
+    fn incarnation(&self) -> Incarnation {
+        self.shared.me
+    }
+
+    async fn send(&self, entry: Entry) -> Result<(), BusError> {
+        let shared = &*self.shared;
+        shared.check_life()?;
+        let limits = &shared.limits;
+        BusLimits::check("input", entry.payload.len(), limits.payload_bytes_max)?;
+        let envelope = &entry.envelope;
+        let keys = shared.keys(&envelope.to.domain)?;
+        let frame = wire::call_frame(&shared.seal, envelope, entry.payload.clone())?;
+        BusLimits::check("envelope", frame.header.len(), limits.header_bytes_max)?;
+        let command = shared
+            .script(&scripts::SEND, keys)
+            .args([&envelope.id.to_string(), envelope.lane.as_str(), envelope.to.skill.as_str()])
+            .args(frame.fields())
+            .args([entry.concurrency, entry.waiting])
+            .args([limits.depth_max, limits.depth_bytes_max, limits.audit_depth_max]);
+        match shared.word(&command).await?.as_str() {
+            "ok" => Ok(()),
+            "depth" => Err(limits.overloaded(Bound::Depth, &entry)),
+            "bytes" => Err(limits.overloaded(Bound::Bytes, &entry)),
+            "waiting" => Err(limits.overloaded(Bound::SkillWaiting, &entry)),
+            "audit" => Err(BusError::AuditFull { limit: limits.audit_depth_max }),
+            "duplicate" => Err(BusError::Duplicate(entry.envelope.id)),
+            other => Err(BusError::Internal(format!("unexpected answer `{other}` to a message"))),
+        }
+    }
+
+    async fn receive(&self, slots: usize) -> Result<Vec<Delivery>, BusError> {
+        let mut seat = self.seat.lock().await;
+        self.shared.check_life()?;
+        tokio::select! {
+            taken = seat.take(slots.min(self.shared.limits.receive_batch_max)) => taken,
+            ended = self.shared.ended() => Err(ended),
+        }
+    }
+
+    async fn settle(&self, delivery: Delivery, reply: Reply, audit: AuditRecord) -> Result<(), BusError> {
+        let shared = &*self.shared;
+        shared.check_life()?;
+        let keys = shared.keys(&delivery.envelope.to.domain)?;
+        let reply = wire::reply_frame(&shared.seal, delivery.envelope.from, shared.limits.fit(reply))?;
+        let audit = wire::audit_frame(&shared.seal, &keys.domain, audit)?;
+        let order = Order::Settle(Box::new(Settlement::new(keys, delivery, reply, audit)));
+        tokio::select! {
+            sent = self.orders.send(order) => sent.map_err(|_| BusError::Closed),
+            ended = shared.ended() => Err(ended),
+        }
+    }
+
+    async fn cancel(
+        &self,
+        domain: &DomainName,
+        skill: &SkillName,
+        _lane: Lane,
+        id: CallId,
+    ) -> Result<bool, BusError> {
+        let shared = &*self.shared;
+        shared.check_life()?;
+        let keys = shared.keys(domain)?;
+        let frame = wire::notice_frame(&shared.seal, Kind::Cancel, domain.as_str(), &id)?;
+        let command = shared
+            .script(&scripts::CANCEL, keys)
+            .args([GROUP, &id.to_string(), skill.as_str()])
+            .args([shared.lease_ms()])
+            .args([&frame.header, &frame.mac]);
+        Ok(shared.word(&command).await? == "taken")
+    }
+
+    async fn progress(&self, to: Incarnation, progress: Progress) -> Result<(), BusError> {
+        self.shared.check_life()?;
+        self.gauge.note(to, progress, self.shared.limits.progress_queue_max);
+        Ok(())
+    }
+
+    async fn event(&self) -> Result<Event, BusError> {
+        let mut inbox = self.inbox.lock().await;
+        tokio::select! {
+            biased;
+            Some(event) = inbox.recv() => Ok(event),
+            ended = self.shared.ended() => Err(ended),
+        }
+    }
+
+    async fn announce(&self, revision: u64) -> Result<(), BusError> {
+        let shared = &*self.shared;
+        shared.check_life()?;
+        let mut pipe = redis::pipe();
+        for keys in &shared.domains {
+            let frame = wire::notice_frame(&shared.seal, Kind::Revision, keys.domain.as_str(), &revision)?;
+            pipe.cmd("XADD").arg(&keys.notices).arg("MAXLEN").arg(NOTICES_MAX).arg("*");
+            pipe.arg("k").arg(Kind::Revision.as_str());
+            pipe.arg("h").arg(&frame.header).arg("m").arg(&frame.mac);
+        }
+        shared.link.pipeline(&pipe).await
+    }
+
+    async fn audit_push(&self, record: AuditRecord) -> Result<(), BusError> {
+        self.shared.check_life()?;
+        self.shared.limits.check_record(&record)?;
+        relay::push(&self.shared, record).await
+    }
+
+    async fn audit_take(&self, max: usize) -> Result<Vec<(AuditToken, AuditRecord)>, BusError> {
+        self.shared.check_life()?;
+        self.taker.lock().await.take(&self.shared, max).await
+    }
+
+    async fn audit_done(&self, tokens: Vec<AuditToken>) -> Result<(), BusError> {
+        self.shared.check_life()?;
+        relay::done(&self.shared, &tokens).await
+    }
+
+    async fn ping(&self) -> Result<(), BusError> {
+        self.shared.check_life()?;
+        self.shared.link.command(&redis::cmd("PING")).await.map(drop)
+    }
+
+    async fn close(&self) {
+        if self.shared.check_life().is_err() {
+            return;
+        }
+        let leaving = async {
+            writer::flush(&self.orders).await?;
+            lease::give_up(&self.shared).await
+        };
+        match tokio::time::timeout(self.shared.limits.answer_wait, leaving).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the bus was left without goodbye"),
+            Err(_) => tracing::warn!("the bus was left without goodbye: Redis is slow"),
+        }
+        self.shared.end(Life::Closed);
+    }
+}

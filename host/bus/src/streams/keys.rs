@@ -1,0 +1,53 @@
+//! The names of things in Redis. All keys of a domain share the hash tag `{skep:<domain>}`.
+
+use skep_core::{DomainName, Incarnation, Lane};
+
+/// The one consumer group of all hosts, on the lanes and on the audit relay.
+pub(super) const GROUP: &str = "hosts";
+/// The one consumer of the audit relay: records may be taken twice, so it doesn't matter by whom.
+pub(super) const RELAY_CONSUMER: &str = "relay";
+/// What stands before an incarnation in the consumer name under which it holds the calls of the dead.
+const CLAIMER: &str = "claims-";
+
+/// The keys of one domain, as one host needs them.
+pub(super) struct Keys {
+    /// The domain's place among those of this host.
+    pub(super) index: usize,
+    pub(super) domain: DomainName,
+    /// The prefix of all keys, and the first key of every script.
+    pub(super) prefix: String,
+    /// Streams in the order of [`Lane::ALL`].
+    pub(super) lanes: [String; 3],
+    pub(super) audit: String,
+    /// What only this host should know.
+    pub(super) mailbox: String,
+    /// What all hosts should know.
+    pub(super) notices: String,
+    pub(super) dead_letters: String,
+}
+
+impl Keys {
+    pub(super) fn new(index: usize, domain: DomainName, me: Incarnation) -> Self {
+        let prefix = format!("{{skep:{domain}}}");
+        Self {
+            index,
+            lanes: Lane::ALL.map(|lane| format!("{prefix}:{}", lane.as_str())),
+            audit: format!("{prefix}:audit"),
+            mailbox: format!("{prefix}:host:{me}"),
+            notices: format!("{prefix}:notices"),
+            dead_letters: format!("{prefix}:dlq"),
+            domain,
+            prefix,
+        }
+    }
+}
+
+/// The consumer name under which a host holds what it claimed from the dead: those calls are never run again.
+pub(super) fn claimer(host: Incarnation) -> String {
+    format!("{CLAIMER}{host}")
+}
+
+/// The host behind a consumer name of either kind.
+pub(super) fn host_of(consumer: &str) -> Option<Incarnation> {
+    consumer.strip_prefix(CLAIMER).unwrap_or(consumer).parse().ok()
+}

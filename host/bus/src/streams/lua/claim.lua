@@ -1,0 +1,17 @@
+-- Takes a host without a lease for dead, for good, and claims what it was running in one lane.
+local group, lane, consumer, host, me, claimer, max, mourn = unpack(ARGV, 1, 8)
+if redis.call('EXISTS', prefix .. ':lease:' .. host, prefix .. ':grace', prefix .. ':dead:' .. me) > 0 then
+  return 0
+end
+redis.call('SET', prefix .. ':dead:' .. host, '1', 'PX', mourn)
+local stream = prefix .. ':' .. lane
+local pending = redis.call('XPENDING', stream, group, '-', '+', max, consumer)
+if #pending == 0 then
+  redis.call('XGROUP', 'DELCONSUMER', stream, group, consumer)
+  return 0
+end
+local claim = { 'XCLAIM', stream, group, claimer, 0 }
+for _, entry in ipairs(pending) do table.insert(claim, entry[1]) end
+table.insert(claim, 'JUSTID')
+redis.call(unpack(claim))
+return #pending

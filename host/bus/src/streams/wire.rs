@@ -1,0 +1,120 @@
+//! How messages look as frames: a JSON header, and the one large part raw beside it.
+
+use super::seal::{Frame, Kind, Seal};
+use crate::BusError;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use skep_core::{
+    AuditRecord, CallId, Digest, DomainName, Envelope, Fault, Incarnation, Lane, LogRecord, Output, Progress,
+    Reply, Usage,
+};
+
+/// A reply without its result.
+#[derive(Serialize, Deserialize)]
+struct ReplyHeader {
+    id: CallId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fault: Option<Fault>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    logs: Vec<LogRecord>,
+    usage: Usage,
+    served_by: Option<Incarnation>,
+    digest: Option<Digest>,
+    version: Option<semver::Version>,
+}
+
+/// An audit record without its body.
+#[derive(Serialize, Deserialize)]
+struct AuditHeader {
+    host: Incarnation,
+    seq: u64,
+    prev: String,
+    mac: String,
+}
+
+fn encode(header: &impl Serialize) -> Result<Vec<u8>, BusError> {
+    serde_json::to_vec(header).map_err(|e| BusError::Internal(format!("a header can't be written: {e}")))
+}
+
+/// Why a frame was not what its place says.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Forged {
+    /// No host sealed it for this use.
+    Seal,
+    /// The header can't be read, or tells of another place.
+    Header,
+}
+
+fn decode<T: DeserializeOwned>(seal: &Seal, kind: Kind, scope: &str, frame: &Frame) -> Result<T, Forged> {
+    if !seal.holds(kind, scope, frame) {
+        return Err(Forged::Seal);
+    }
+    serde_json::from_slice(&frame.header).map_err(|_| Forged::Header)
+}
+
+pub(super) fn call_frame(seal: &Seal, envelope: &Envelope, payload: bytes::Bytes) -> Result<Frame, BusError> {
+    Ok(seal.frame(Kind::Call, envelope.to.domain.as_str(), encode(envelope)?, payload))
+}
+
+pub(super) fn call_open(
+    seal: &Seal,
+    domain: &DomainName,
+    lane: Lane,
+    frame: &Frame,
+) -> Result<Envelope, Forged> {
+    let envelope: Envelope = decode(seal, Kind::Call, domain.as_str(), frame)?;
+    if envelope.to.domain == *domain && envelope.lane == lane { Ok(envelope) } else { Err(Forged::Header) }
+}
+
+pub(super) fn reply_frame(seal: &Seal, to: Incarnation, reply: Reply) -> Result<Frame, BusError> {
+    let (payload, fault) = match reply.outcome {
+        Ok(output) => (output.as_bytes().clone(), None),
+        Err(fault) => (bytes::Bytes::new(), Some(fault)),
+    };
+    let Reply { id, logs, usage, served_by, digest, version, .. } = reply;
+    let header = ReplyHeader { id, fault, logs, usage, served_by, digest, version };
+    Ok(seal.frame(Kind::Reply, &to.to_string(), encode(&header)?, payload))
+}
+
+pub(super) fn reply_open(seal: &Seal, me: Incarnation, frame: &Frame) -> Result<Reply, Forged> {
+    let header: ReplyHeader = decode(seal, Kind::Reply, &me.to_string(), frame)?;
+    let ReplyHeader { id, fault, logs, usage, served_by, digest, version } = header;
+    let outcome = match fault {
+        Some(fault) => Err(fault),
+        None => Ok(Output::json(frame.payload.clone())),
+    };
+    Ok(Reply { id, outcome, logs, usage, served_by, digest, version })
+}
+
+pub(super) fn audit_frame(seal: &Seal, domain: &DomainName, record: AuditRecord) -> Result<Frame, BusError> {
+    let AuditRecord { host, seq, prev, mac, body } = record;
+    let header = encode(&AuditHeader { host, seq, prev, mac })?;
+    Ok(seal.frame(Kind::Audit, domain.as_str(), header, body.into()))
+}
+
+pub(super) fn audit_open(seal: &Seal, domain: &DomainName, frame: &Frame) -> Result<AuditRecord, Forged> {
+    let AuditHeader { host, seq, prev, mac } = decode(seal, Kind::Audit, domain.as_str(), frame)?;
+    let body = String::from_utf8(frame.payload.to_vec()).map_err(|_| Forged::Header)?;
+    Ok(AuditRecord { host, seq, prev, mac, body })
+}
+
+/// A message that is all header, for any host of a domain or for one host.
+pub(super) fn notice_frame(
+    seal: &Seal,
+    kind: Kind,
+    scope: &str,
+    notice: &impl Serialize,
+) -> Result<Frame, BusError> {
+    Ok(seal.frame(kind, scope, encode(notice)?, bytes::Bytes::new()))
+}
+
+pub(super) fn progress_open(seal: &Seal, me: Incarnation, frame: &Frame) -> Result<Progress, Forged> {
+    decode(seal, Kind::Progress, &me.to_string(), frame)
+}
+
+pub(super) fn cancel_open(seal: &Seal, domain: &DomainName, frame: &Frame) -> Result<CallId, Forged> {
+    decode(seal, Kind::Cancel, domain.as_str(), frame)
+}
+
+pub(super) fn revision_open(seal: &Seal, domain: &DomainName, frame: &Frame) -> Result<u64, Forged> {
+    decode(seal, Kind::Revision, domain.as_str(), frame)
+}
