@@ -8,6 +8,8 @@ mod call;
 mod compile;
 mod engine;
 mod guest;
+#[allow(dead_code)] // until typed calls use it
+mod json;
 mod prepared;
 mod run;
 mod sandbox;
