@@ -7,6 +7,7 @@ mod bindings;
 mod call;
 mod compile;
 mod engine;
+pub mod files;
 mod guest;
 #[allow(dead_code)] // until typed calls use it
 mod json;

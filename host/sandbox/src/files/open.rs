@@ -130,7 +130,7 @@ impl Folder {
 
     fn open_held(&self, held: &Handle, access: Access, ask: Ask) -> Result<Opened, ErrorCode> {
         match kind(&held.metadata().map_err(error_code)?) {
-            FileType::RegularFile if ask.directory() => Err(ErrorCode::NotDirectory),
+            kind if ask.directory() && kind != FileType::Directory => Err(ErrorCode::NotDirectory),
             FileType::RegularFile if ask.write() && access == Access::Ro => Err(ErrorCode::ReadOnly),
             FileType::RegularFile => {
                 let file = held.open(ask.flags()).map_err(error_code)?;
