@@ -16,7 +16,7 @@ impl Registry {
             })?;
             let mut grants = row.grants.clone();
             grants.digests.insert(waiting.digest);
-            let approve = self.0.store.skill_approve(domain, skill, &waiting.version, grants, row.revision);
+            let approve = self.0.store.skill_approve(domain, skill, &waiting.version, &grants, row.revision);
             Ok((approve.await?, waiting.version.clone()))
         })
         .await
@@ -36,7 +36,7 @@ impl Registry {
                 .grant(more.clone(), manifest.as_ref().map(|m| &m.requests))
                 .map_err(|e| Change::Refused(Fault::invalid_input(e.to_string())))?;
             grants.digests.insert(current.digest);
-            let set = self.0.store.grants_set(domain, skill, grants.clone(), row.revision);
+            let set = self.0.store.grants_set(domain, skill, &grants, row.revision);
             Ok((set.await?, grants))
         })
         .await
@@ -56,7 +56,7 @@ impl Registry {
                 let hint = format!("nothing of that is granted: `skep grants {skill}` shows what is");
                 return Err(Change::Refused(Fault::invalid_input(hint)));
             }
-            let set = self.0.store.grants_set(domain, skill, grants.clone(), row.revision);
+            let set = self.0.store.grants_set(domain, skill, &grants, row.revision);
             Ok((set.await?, grants))
         })
         .await
@@ -77,7 +77,7 @@ impl Registry {
                     None => config.remove(key),
                 };
             }
-            let set = self.0.store.config_set(domain, skill, config.clone(), row.revision);
+            let set = self.0.store.config_set(domain, skill, &config, row.revision);
             Ok((set.await?, config))
         })
         .await
@@ -103,12 +103,12 @@ impl Registry {
                     self.0.revisions.observe(revision);
                     return Ok(done);
                 }
-                Err(Change::Store(StoreError::Conflict)) => continue,
+                Err(Change::Store(StoreError::Conflict { .. })) => continue,
                 Err(Change::Store(error)) => return Err(fault(error)),
                 Err(Change::Refused(refused)) => return Err(refused),
             }
         }
-        Err(fault(StoreError::Conflict))
+        Err(crate::raced(skill))
     }
 }
 

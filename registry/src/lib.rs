@@ -77,12 +77,16 @@ fn unknown_skill(domain: &DomainName, skill: &SkillName) -> Fault {
     ))
 }
 
+fn raced(skill: &SkillName) -> Fault {
+    Fault::unavailable(format!("`{skill}` is being changed by others at the same time: try again"))
+}
+
 /// The store's troubles in the words of a caller.
 fn fault(error: StoreError) -> Fault {
     match error {
         StoreError::Unavailable { .. } => Fault::unavailable(error.to_string()),
-        StoreError::Conflict => Fault::unavailable("the skill was changed by someone else at the same time: try again"),
-        StoreError::Exists(_) => Fault::invalid_input(error.to_string()),
+        StoreError::DigestTaken { .. } | StoreError::TooLarge { .. } => Fault::invalid_input(error.to_string()),
+        StoreError::Conflict { .. } => Fault::unavailable(error.to_string()),
         other => Fault::internal(other.to_string()),
     }
 }

@@ -62,11 +62,11 @@ impl Registry {
                     self.0.prepared.keep(prepared);
                     return Ok(added);
                 }
-                Err(StoreError::Conflict) => continue,
+                Err(StoreError::Conflict { .. }) => continue,
                 Err(error) => return Err(fault(error)),
             }
         }
-        Err(fault(StoreError::Conflict))
+        Err(crate::raced(&name))
     }
 }
 

@@ -4,11 +4,11 @@ use crate::CallRequest;
 use parking_lot::Mutex;
 use skep_bus::{Bus, Delivery};
 use skep_core::{
-    AuditAction, AuditChain, AuditEvent, AuditRecord, CallId, DomainName, Fault, Incarnation, Principal, Reply,
+    AuditAction, AuditChain, AuditEvent, AuditRecord, CallId, DomainName, Envelope, Fault, Incarnation, Principal, Reply,
     SkillName, UnixMs,
 };
 use skep_registry::Resolved;
-use skep_store::Store;
+use skep_store::{Store, StoreError};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,14 +80,13 @@ impl Auditor {
     /// Brings one batch to the database: what was spilled here, then what the bus holds.
     async fn drain_once(&self) -> Result<usize, Fault> {
         let spilled = self.drain_spilled().await?;
-        let unavailable = |e: skep_bus::BusError| Fault::unavailable(e.to_string());
-        let taken = self.bus.audit_take(BATCH).await.map_err(unavailable)?;
+        let taken = self.bus.audit_take(BATCH).await?;
         if taken.is_empty() {
             return Ok(spilled);
         }
         let (tokens, records): (Vec<_>, Vec<_>) = taken.into_iter().unzip();
         self.append(&records).await?;
-        self.bus.audit_done(tokens).await.map_err(unavailable)?;
+        self.bus.audit_done(tokens).await?;
         Ok(records.len() + spilled)
     }
 
@@ -101,7 +100,14 @@ impl Auditor {
     }
 
     async fn append(&self, records: &[AuditRecord]) -> Result<(), Fault> {
-        self.store.audit_append(records).await.map_err(|e| Fault::unavailable(e.to_string()))
+        match self.store.audit_append(records).await {
+            // Someone wrote to the bus or the database. All others were stored, and verifying tells.
+            Err(error @ StoreError::AuditMismatch { .. }) => {
+                tracing::error!(%error, "the audit was tampered with");
+                Ok(())
+            }
+            stored => stored.map_err(|e| Fault::unavailable(e.to_string())),
+        }
     }
 
     /// Brings everything there is to the database, as far as `limit` allows.
@@ -171,6 +177,21 @@ pub(crate) fn refusal_event(id: CallId, request: &CallRequest, fault: &Fault) ->
         input_bytes: request.input.len() as u64,
         detail: "refused at accept".to_owned(),
         ..event(AuditAction::Call, request.chain.clone(), to.domain.clone(), to.skill.clone())
+    }
+}
+
+/// What a call leaves that was taken back before any host started it.
+pub(crate) fn taken_back_event(envelope: &Envelope, input_bytes: usize, fault: &Fault) -> AuditEvent {
+    let to = &envelope.to;
+    AuditEvent {
+        call: Some(envelope.id),
+        tool: to.tool.clone(),
+        version: to.version.clone(),
+        fault: Some(fault.code),
+        duration_us: UnixMs::now().0.saturating_sub(envelope.accepted.0).saturating_mul(1000),
+        input_bytes: input_bytes as u64,
+        detail: "taken back before it was started".to_owned(),
+        ..event(AuditAction::Call, envelope.chain.clone(), to.domain.clone(), to.skill.clone())
     }
 }
 

@@ -45,31 +45,30 @@ impl Router {
     pub async fn call(&self, request: CallRequest) -> Reply {
         let id = CallId::fresh();
         // What is refused here never enters the bus, but it leaves its audit record like all others.
-        let (entry, resolved) = match self.0.accept(id, &request).await {
-            Ok(accepted) => accepted,
+        let entry = match self.0.accept(id, &request).await {
+            Ok(entry) => entry,
             Err(refused) => return self.0.refuse(id, &request, refused).await,
         };
-        let deadline = entry.envelope.deadline;
-        let waiter = match self.0.waiting.wait_for(&self.0.bus, &entry.envelope, request.progress.clone()) {
+        let waiter = match self.0.waiting.wait_for(&self.0, &entry, request.progress.clone()) {
             Ok(waiter) => waiter,
             Err(refused) => return self.0.refuse(id, &request, refused).await,
         };
-        // From here some host answers: this one, another one, or the one that finds it dead.
-        if let Err(error) = self.0.bus.send(entry).await {
-            waiter.forget();
-            return self.0.refuse(id, &request, bus_fault(error)).await;
+        match self.0.bus.send(entry).await {
+            // From here some host answers: this one, another one, or the one that finds it dead.
+            Ok(()) | Err(BusError::OutcomeUnknown(_)) => {}
+            Err(error) => {
+                waiter.forget();
+                return self.0.refuse(id, &request, error.into()).await;
+            }
         }
-        match tokio::time::timeout(deadline.remaining() + REPLY_GRACE, waiter.reply()).await {
-            Ok(reply) => reply,
-            // Nobody answered in time. The host that may still run it makes the audit record.
-            Err(_) => late(id, &resolved),
-        }
+        let reply = waiter.reply(REPLY_GRACE).await;
+        reply.unwrap_or_else(|late| reply_without_host(id, Err(late)))
     }
 }
 
 impl Inner {
     /// Whether the call can be sent at all, and with what bounds.
-    async fn accept(&self, id: CallId, request: &CallRequest) -> Result<(Entry, Arc<Resolved>), Fault> {
+    async fn accept(&self, id: CallId, request: &CallRequest) -> Result<Entry, Fault> {
         if self.draining.load(Ordering::Acquire) {
             return Err(Fault::unavailable("this host is stopping: call another, or try again when it is back"));
         }
@@ -94,7 +93,7 @@ impl Inner {
             revision: self.registry.revisions().seen(),
         };
         let (concurrency, waiting) = (limits.concurrency, limits.waiting);
-        Ok((Entry { envelope, payload: request.input.clone(), concurrency, waiting }, resolved))
+        Ok(Entry { envelope, payload: request.input.clone(), concurrency, waiting })
     }
 
     /// Serves one delivery, from the bus back to the bus.
@@ -177,11 +176,6 @@ fn reply_without_host(id: CallId, outcome: Outcome) -> Reply {
     Reply { id, outcome, logs, usage, served_by: None, digest: None, version: None }
 }
 
-fn late(id: CallId, resolved: &Resolved) -> Reply {
-    let fault = Fault::deadline(format!("no host answered for `{}` within the call's time", resolved.skill));
-    reply_without_host(id, Err(fault))
-}
-
 /// The tool that was named, or the only one there is.
 fn tool_of(resolved: &Resolved, asked: Option<&ToolName>) -> Result<ToolName, Fault> {
     let tools = &resolved.prepared.inspection().tools;
@@ -202,12 +196,4 @@ fn input_fits(bytes: usize, limits: &Limits) -> Result<(), Fault> {
         return Ok(());
     }
     Err(Fault::invalid_input(format!("the input has {bytes} bytes; the skill's limit `input` is {}", limits.input)))
-}
-
-fn bus_fault(error: BusError) -> Fault {
-    match error {
-        BusError::Overloaded { .. } => Fault::overloaded(error.to_string()),
-        BusError::Unavailable { .. } | BusError::LeaseLost => Fault::unavailable(error.to_string()),
-        other => Fault::internal(other.to_string()),
-    }
 }

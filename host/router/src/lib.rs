@@ -61,6 +61,8 @@ struct Inner {
     receiving: CancellationToken,
     /// Ends everything else, once nothing runs any more.
     stopped: CancellationToken,
+    /// Set when the other hosts have taken this one for dead.
+    lost: CancellationToken,
     calls: TaskTracker,
     loops: TaskTracker,
 }
@@ -97,6 +99,7 @@ impl Router {
             draining: AtomicBool::new(false),
             receiving: CancellationToken::new(),
             stopped: CancellationToken::new(),
+            lost: CancellationToken::new(),
             calls: TaskTracker::new(),
             loops: TaskTracker::new(),
         }));

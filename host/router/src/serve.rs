@@ -1,7 +1,7 @@
 //! The loops of a host: receive work, take events, keep the revision fresh, bring the audit home; and the end.
 
 use crate::{Inner, Router, services};
-use skep_bus::Event;
+use skep_bus::{BusError, Event};
 use skep_core::{Fault, Usage};
 use skep_sandbox::Report;
 use std::sync::Arc;
@@ -35,6 +35,11 @@ impl Router {
     fn until_stopped<F: Future<Output = ()> + Send + 'static>(&self, work: impl FnOnce(Arc<Inner>) -> F) {
         let (stopped, work) = (self.0.stopped.clone(), work(self.0.clone()));
         self.0.loops.spawn(async move { stopped.run_until_cancelled(work).await });
+    }
+
+    /// Waits until the other hosts have taken this one for dead: then drain it and start anew.
+    pub async fn lost(&self) {
+        self.0.lost.cancelled().await;
     }
 
     /// Ends this host: accepts no more, finishes what it has within the time its settings give,
@@ -83,6 +88,7 @@ impl Inner {
                         });
                     }
                 }
+                Err(error) if self.is_final(&error) => return,
                 Err(error) => {
                     tracing::warn!(%error, "no work can be received");
                     tokio::time::sleep(PAUSE).await;
@@ -105,11 +111,28 @@ impl Inner {
                     let report = Report { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() };
                     self.settle(delivery, report, None).await;
                 }
+                Err(error) if self.is_final(&error) => return,
                 Err(error) => {
                     tracing::warn!(%error, "no events can be received");
                     tokio::time::sleep(PAUSE).await;
                 }
             }
+        }
+    }
+
+    /// Whether the bus is over for this host. Taken for dead, it must not go on as if it lived: its
+    /// calls were given up by the others.
+    fn is_final(&self, error: &BusError) -> bool {
+        match error {
+            BusError::LeaseLost => {
+                tracing::error!(%error, "this host stops");
+                self.draining.store(true, Ordering::Release);
+                self.running.cancel_all(&(*error).clone().into());
+                self.lost.cancel();
+                true
+            }
+            BusError::Closed => true,
+            _ => false,
         }
     }
 

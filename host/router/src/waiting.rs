@@ -1,10 +1,12 @@
 //! The callers that wait on this host for replies, by call.
 
+use crate::{Inner, audit::taken_back_event};
 use parking_lot::Mutex;
-use skep_bus::Bus;
+use skep_bus::Entry;
 use skep_core::{CallId, Envelope, Fault, Progress, Reply};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 struct Caller {
@@ -12,24 +14,22 @@ struct Caller {
     progress: Option<mpsc::Sender<Progress>>,
 }
 
-type Callers = Arc<Mutex<HashMap<CallId, Caller>>>;
-
 /// All callers that wait on this host.
 pub(crate) struct Waiting {
-    callers: Callers,
+    callers: Mutex<HashMap<CallId, Caller>>,
     most: usize,
 }
 
 impl Waiting {
     pub(crate) fn new(most: usize) -> Self {
-        Self { callers: Callers::default(), most }
+        Self { callers: Mutex::default(), most }
     }
 
     /// Registers a caller, before its message is sent so that no reply comes too early.
     pub(crate) fn wait_for(
         &self,
-        bus: &Arc<dyn Bus>,
-        envelope: &Envelope,
+        inner: &Arc<Inner>,
+        entry: &Entry,
         progress: Option<mpsc::Sender<Progress>>,
     ) -> Result<Waiter, Fault> {
         let mut callers = self.callers.lock();
@@ -37,9 +37,10 @@ impl Waiting {
             return Err(Fault::overloaded(format!("{} callers wait on this host already: try again later", self.most)));
         }
         let (reply, receiver) = oneshot::channel();
-        callers.insert(envelope.id, Caller { reply, progress });
-        let (callers, bus, envelope) = (self.callers.clone(), bus.clone(), envelope.clone());
-        Ok(Waiter { callers, bus, envelope, receiver, answered: false })
+        callers.insert(entry.envelope.id, Caller { reply, progress });
+        let (inner, envelope) = (inner.clone(), entry.envelope.clone());
+        let input_bytes = entry.payload.len();
+        Ok(Waiter { inner, envelope, input_bytes, receiver, left: Some(gone()) })
     }
 
     /// Hands a reply to its caller, if it still waits.
@@ -64,48 +65,60 @@ impl Waiting {
     }
 }
 
+fn gone() -> Fault {
+    Fault::cancelled("the caller went away before any host started the call")
+}
+
 /// One waiting caller. Dropped before the reply came, it takes the call back from the bus.
 pub(crate) struct Waiter {
-    callers: Callers,
-    bus: Arc<dyn Bus>,
+    inner: Arc<Inner>,
     envelope: Envelope,
+    input_bytes: usize,
     receiver: oneshot::Receiver<Reply>,
-    answered: bool,
+    /// Why the call is taken back when this is dropped; nothing once it is answered.
+    left: Option<Fault>,
 }
 
 impl Waiter {
-    /// The reply, whenever it comes.
-    pub(crate) async fn reply(mut self) -> Reply {
-        loop {
-            if let Ok(reply) = (&mut self.receiver).await {
-                self.answered = true;
-                return reply;
-            }
-            // The sender lives in `callers` until it answers, so this can't be reached; waiting for
-            // ever here is ended by the caller's deadline.
-            std::future::pending::<()>().await;
+    /// The reply, or the fault once the call's deadline and `grace` are over.
+    pub(crate) async fn reply(mut self, grace: Duration) -> Result<Reply, Fault> {
+        let limit = self.envelope.deadline.remaining() + grace;
+        // The sender stays in `callers` until it answers, so only time can end this otherwise.
+        if let Ok(Ok(reply)) = tokio::time::timeout(limit, &mut self.receiver).await {
+            self.left = None;
+            return Ok(reply);
         }
+        let late = Fault::deadline("no host answered within the call's time");
+        self.left = Some(late.clone());
+        Err(late)
     }
 
     /// Stops waiting for a message that was never sent.
     pub(crate) fn forget(mut self) {
-        self.answered = true;
+        self.left = None;
     }
 }
 
 impl Drop for Waiter {
     fn drop(&mut self) {
-        self.callers.lock().remove(&self.envelope.id);
-        if self.answered {
-            return;
+        self.inner.waiting.callers.lock().remove(&self.envelope.id);
+        let Some(left) = self.left.take() else { return };
+        let (inner, envelope, bytes) = (self.inner.clone(), self.envelope.clone(), self.input_bytes);
+        let tracker = inner.calls.clone();
+        if tokio::runtime::Handle::try_current().is_ok() {
+            tracker.spawn(async move { inner.take_back(&envelope, bytes, &left).await });
         }
-        let (bus, envelope) = (self.bus.clone(), self.envelope.clone());
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        runtime.spawn(async move {
-            let to = &envelope.to;
-            if let Err(error) = bus.cancel(&to.domain, &to.skill, envelope.lane, envelope.id).await {
-                tracing::debug!(call = %envelope.id, %error, "a call whose caller has gone could not be taken back");
-            }
-        });
+    }
+}
+
+impl Inner {
+    /// Takes a call back. If no host had started it, nobody else audits it, so it is done here.
+    async fn take_back(&self, envelope: &Envelope, input_bytes: usize, left: &Fault) {
+        let to = &envelope.to;
+        match self.bus.cancel(&to.domain, &to.skill, envelope.lane, envelope.id).await {
+            Ok(true) => self.auditor.push(&taken_back_event(envelope, input_bytes, left)).await,
+            Ok(false) => {}
+            Err(error) => tracing::debug!(call = %envelope.id, %error, "a call could not be taken back"),
+        }
     }
 }

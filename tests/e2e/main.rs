@@ -1,0 +1,12 @@
+//! End to end: the real binary, as its users run it, on {memory + SQLite} and on {Redis + MariaDB}.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on should say where")]
+
+mod bad_components;
+mod cli;
+mod client;
+mod demo;
+mod deployment;
+mod files;
+mod fleet;
+mod flow;
+mod hot_load;
