@@ -1,4 +1,54 @@
-//! Floor 4: the HTTP API. The only crate that knows HTTP servers.
+//! Floor 4: the HTTP API, on a Unix socket and on TCP. The only crate that knows HTTP servers.
+//!
+//! What there is stands in `routes.rs`, who may come in stands in `auth.rs`, and the types of the wire,
+//! which clients use too, stand in [`types`].
 
+mod audit;
+mod auth;
 mod base64_bytes;
+mod calls;
+mod config;
+mod error;
+mod grants;
+mod health;
+mod request;
+mod routes;
+mod serve;
+mod skills;
 pub mod types;
+
+pub use auth::{TcpAccess, Token, TokenError};
+pub use error::status_of;
+pub use serve::{Entry, serve};
+
+use skep_core::Fault;
+use skep_router::Router;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// The API of one host, for any number of listeners. Cheap to clone.
+#[derive(Clone)]
+pub struct Api {
+    router: Router,
+    room: Arc<Semaphore>,
+}
+
+impl Api {
+    /// The API to what `router` does.
+    pub fn new(router: Router) -> Self {
+        Self { router, room: Arc::new(Semaphore::new(request::ROOM_UNITS)) }
+    }
+
+    fn router(&self) -> &Router {
+        &self.router
+    }
+
+    /// Room for a body among all that this host holds.
+    async fn room(&self, units: usize, wait: Duration) -> Result<OwnedSemaphorePermit, Fault> {
+        let units = u32::try_from(units).unwrap_or(u32::MAX);
+        let room = tokio::time::timeout(wait, self.room.clone().acquire_many_owned(units)).await;
+        let full = || Fault::overloaded("too many large requests are under way: try again later");
+        room.map_err(|_| full())?.map_err(|_| full())
+    }
+}

@@ -1,0 +1,34 @@
+//! How a skill is configured.
+
+use crate::Api;
+use crate::error::Refusal;
+use crate::request::{At, By, Json};
+use crate::types::{ConfigAnswer, ConfigPatch};
+use axum::extract::State;
+use skep_core::SkillName;
+use skep_router::Operator;
+
+/// `GET /v1/skills/{skill}/config`.
+pub(crate) async fn show(
+    State(api): State<Api>,
+    By(by): By,
+    At(skill): At<SkillName>,
+) -> Result<axum::Json<ConfigAnswer>, Refusal> {
+    answer(&api, &by, &skill).await
+}
+
+/// `PATCH /v1/skills/{skill}/config`: answers what holds then.
+pub(crate) async fn patch(
+    State(api): State<Api>,
+    By(by): By,
+    At(skill): At<SkillName>,
+    Json(patch, _room): Json<ConfigPatch>,
+) -> Result<axum::Json<ConfigAnswer>, Refusal> {
+    api.router().config_set(&by, &skill, &patch).await?;
+    answer(&api, &by, &skill).await
+}
+
+async fn answer(api: &Api, by: &Operator, skill: &SkillName) -> Result<axum::Json<ConfigAnswer>, Refusal> {
+    let row = api.router().registry().get(&by.domain, skill).await?;
+    Ok(axum::Json(crate::skills::detail(row, None, api.router().ceiling())?.config))
+}

@@ -1,0 +1,124 @@
+//! From a fault to an answer: the one place where codes become statuses.
+
+use crate::types::Problem;
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use skep_core::{Fault, FaultCode, Reply};
+
+/// When to come back after `overloaded` and `unavailable`, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// The HTTP status of a fault.
+pub fn status_of(code: FaultCode) -> StatusCode {
+    match code {
+        FaultCode::InvalidInput => StatusCode::BAD_REQUEST,
+        FaultCode::Denied => StatusCode::FORBIDDEN,
+        FaultCode::UnknownSkill | FaultCode::UnknownTool => StatusCode::NOT_FOUND,
+        FaultCode::Cancelled => StatusCode::CONFLICT,
+        // The request was understood, and the skill is to blame.
+        FaultCode::InvalidOutput
+        | FaultCode::InvalidComponent
+        | FaultCode::ToolError
+        | FaultCode::Trapped
+        | FaultCode::LimitMemory
+        | FaultCode::LimitCpu
+        | FaultCode::LimitOutput
+        | FaultCode::LimitCompile => StatusCode::UNPROCESSABLE_ENTITY,
+        FaultCode::Overloaded => StatusCode::TOO_MANY_REQUESTS,
+        FaultCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        FaultCode::Interrupted => StatusCode::BAD_GATEWAY,
+        FaultCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        FaultCode::Deadline => StatusCode::GATEWAY_TIMEOUT,
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let mut message = fault.message;
+        if fault.code == FaultCode::Internal {
+            // What a defect says may name what callers shouldn't see.
+            tracing::error!(message, "a defect");
+            message = "a defect of the host: its log says more".to_owned();
+        }
+        Self { code: fault.code, message, call: None, logs: Vec::new() }
+    }
+}
+
+impl Problem {
+    /// What a call that ended in `fault` leaves to say.
+    pub(crate) fn of_call(fault: Fault, reply: Reply) -> Self {
+        Self { call: Some(reply.id), logs: reply.logs, ..fault.into() }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        Refusal { status: status_of(self.code), problem: self }.into_response()
+    }
+}
+
+/// An answer that isn't a success.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    problem: Problem,
+}
+
+impl Refusal {
+    /// A refusal by the rules of HTTP, where the status says more than the code.
+    pub(crate) fn new(status: StatusCode, fault: Fault) -> Self {
+        Self { status, problem: fault.into() }
+    }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Self::new(status_of(fault.code), fault)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.problem)).into_response();
+        let headers = response.headers_mut();
+        match self.status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+            }
+            _ => {}
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_an_error_and_only_ours_are_the_hosts() {
+        for code in FaultCode::ALL {
+            let status = status_of(*code);
+            assert!(status.is_client_error() || status.is_server_error(), "{code}: {status}");
+            let host = matches!(
+                code,
+                FaultCode::Internal | FaultCode::Unavailable | FaultCode::Interrupted | FaultCode::Deadline
+            );
+            assert_eq!(status.is_server_error(), host, "{code}: {status}");
+            let retry = Problem::from(Fault::new(*code, "x")).into_response();
+            let free = code.retryable(false);
+            assert_eq!(retry.headers().contains_key(header::RETRY_AFTER), free, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_defect_does_not_tell_callers_what_it_says() {
+        let problem = Problem::from(Fault::internal("password hunter2"));
+        assert!(!problem.message.contains("hunter2"));
+        assert_eq!(Problem::from(Fault::denied("grant it")).message, "grant it");
+    }
+}

@@ -1,0 +1,61 @@
+//! What a skill is granted.
+
+use crate::Api;
+use crate::error::Refusal;
+use crate::request::{At, By, Json};
+use crate::types::{Approved, GrantRequest, RevokeRequest};
+use axum::extract::State;
+use skep_core::{Fault, Grants, SkillName};
+
+/// `GET /v1/skills/{skill}/grants`.
+pub(crate) async fn list(
+    State(api): State<Api>,
+    By(by): By,
+    At(skill): At<SkillName>,
+) -> Result<axum::Json<Grants>, Refusal> {
+    Ok(axum::Json(api.router().registry().get(&by.domain, &skill).await?.grants))
+}
+
+/// `POST /v1/skills/{skill}/grants`: answers all that is granted then.
+pub(crate) async fn add(
+    State(api): State<Api>,
+    By(by): By,
+    At(skill): At<SkillName>,
+    Json(more, _room): Json<GrantRequest>,
+) -> Result<axum::Json<Grants>, Refusal> {
+    let more = checked(more)?;
+    if more.is_empty() {
+        return Err(Fault::invalid_input("the body names nothing to grant: give `files` or `env`").into());
+    }
+    Ok(axum::Json(api.router().grant(&by, &skill, more).await?))
+}
+
+/// `DELETE /v1/skills/{skill}/grants`: answers what is left.
+pub(crate) async fn revoke(
+    State(api): State<Api>,
+    By(by): By,
+    At(skill): At<SkillName>,
+    Json(less, _room): Json<RevokeRequest>,
+) -> Result<axum::Json<Grants>, Refusal> {
+    Ok(axum::Json(api.router().revoke(&by, &skill, &less.files, &less.env).await?))
+}
+
+/// `POST /v1/skills/{skill}/approve`: lets the waiting version serve, with the skill's grants.
+pub(crate) async fn approve(
+    State(api): State<Api>,
+    By(by): By,
+    At(skill): At<SkillName>,
+) -> Result<axum::Json<Approved>, Refusal> {
+    let version = api.router().approve(&by, &skill).await?;
+    Ok(axum::Json(Approved { version }))
+}
+
+/// The grants that a client asks for. The host's own directory means nothing to a client, so every
+/// host path must be absolute.
+pub(crate) fn checked(request: GrantRequest) -> Result<Grants, Fault> {
+    if let Some(rule) = request.files.iter().find(|rule| !rule.host.is_absolute()) {
+        let path = rule.host.display();
+        return Err(Fault::invalid_input(format!("host path `{path}` is not absolute: write it from `/`")));
+    }
+    Ok(request.into())
+}

@@ -1,0 +1,134 @@
+//! Reading requests: every mistake is answered in the same shape, every size has a limit.
+
+use crate::Api;
+use crate::error::Refusal;
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::{StatusCode, header, request::Parts};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use skep_core::{DomainName, Fault, Principal};
+use skep_router::Operator;
+use std::time::Duration;
+use tokio::sync::OwnedSemaphorePermit;
+
+/// Largest body where nothing large is due.
+pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
+/// Bytes of bodies that this host holds at once, over all requests.
+pub(crate) const BODIES_BYTES_MAX: usize = 512 << 20;
+/// How long a body may wait for room among the others.
+const ROOM_WAIT_MAX: Duration = Duration::from_secs(10);
+/// How long a client may take to send a body.
+const BODY_WAIT_MAX: Duration = Duration::from_secs(120);
+/// The unit in which room is kept.
+const ROOM_UNIT: usize = 1 << 10;
+
+/// Units of room for all bodies.
+pub(crate) const ROOM_UNITS: usize = BODIES_BYTES_MAX / ROOM_UNIT;
+
+/// Who asks, and in which domain: for resources that take no other parameter.
+pub(crate) struct By(pub(crate) Operator);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DomainOnly {
+    domain: Option<DomainName>,
+}
+
+impl FromRequestParts<Api> for By {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
+        let Params(DomainOnly { domain }) = Params::from_request_parts(parts, api).await?;
+        let principal = parts.extensions.get::<Principal>().cloned();
+        let principal = principal.ok_or_else(|| Fault::internal("a request came past `admit`"))?;
+        Ok(Self(Operator { chain: vec![principal], domain: domain.unwrap_or_default() }))
+    }
+}
+
+/// The query.
+pub(crate) struct Params<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Api> for Params<T> {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Refusal> {
+        let Query(params) = Query::try_from_uri(&parts.uri)
+            .map_err(|e| Fault::invalid_input(format!("the query: {}", e.body_text())))?;
+        Ok(Self(params))
+    }
+}
+
+/// What the path names.
+pub(crate) struct At<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Api> for At<T> {
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
+        let Path(named) = Path::from_request_parts(parts, api)
+            .await
+            .map_err(|e| Refusal::new(e.status(), Fault::invalid_input(e.body_text())))?;
+        Ok(Self(named))
+    }
+}
+
+/// A body of at most `MAX` bytes, and the room that it takes.
+pub(crate) struct RawBody<const MAX: usize> {
+    pub(crate) bytes: Bytes,
+    pub(crate) room: OwnedSemaphorePermit,
+}
+
+impl<const MAX: usize> FromRequest<Api> for RawBody<MAX> {
+    type Rejection = Refusal;
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
+        let announced = request.headers().get(header::CONTENT_LENGTH);
+        let announced = announced.and_then(|v| v.to_str().ok()?.parse().ok());
+        // What doesn't say its length may turn out to be as large as allowed.
+        let most = announced.unwrap_or(MAX);
+        if most > MAX {
+            return Err(too_large(MAX));
+        }
+        let mut room = api.room(units(most), ROOM_WAIT_MAX).await?;
+        let read = tokio::time::timeout(BODY_WAIT_MAX, read(request.into_body(), most)).await;
+        let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, Fault::invalid_input("the body came too slowly"));
+        let bytes = read.map_err(late)??;
+        let unused = room.num_permits() - units(bytes.len()).min(room.num_permits());
+        drop(room.split(unused));
+        Ok(Self { bytes, room })
+    }
+}
+
+fn units(bytes: usize) -> usize {
+    bytes.div_ceil(ROOM_UNIT)
+}
+
+async fn read(body: Body, max: usize) -> Result<Bytes, Refusal> {
+    let mut chunks = body.into_data_stream();
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|e| Fault::invalid_input(format!("the body broke off: {e}")))?;
+        if bytes.len() + chunk.len() > max {
+            return Err(too_large(max));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+fn too_large(max: usize) -> Refusal {
+    let fault = Fault::invalid_input(format!("the body is too large: at most {max} bytes are taken here"));
+    Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, fault)
+}
+
+/// A body of JSON of at most `MAX` bytes, and the room that it takes.
+pub(crate) struct Json<T, const MAX: usize = BODY_BYTES_MAX>(pub(crate) T, pub(crate) OwnedSemaphorePermit);
+
+impl<T: DeserializeOwned, const MAX: usize> FromRequest<Api> for Json<T, MAX> {
+    type Rejection = Refusal;
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
+        let body = RawBody::<MAX>::from_request(request, api).await?;
+        let read = serde_json::from_slice(&body.bytes);
+        let value = read.map_err(|e| Fault::invalid_input(format!("the body: {e}")))?;
+        Ok(Self(value, body.room))
+    }
+}

@@ -1,0 +1,111 @@
+//! Listening: connections in, each bounded, all ended when the caller says so.
+
+use crate::Api;
+use crate::auth::{Entrance, TcpAccess, local_user};
+use axum::extract::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+/// Connections that a listener holds at once; further ones wait in the kernel's backlog.
+const CONNECTIONS_MAX: usize = 1024;
+/// How long a client may take to send a request's header, or stay idle between two requests.
+const HEADER_WAIT_MAX: Duration = Duration::from_secs(30);
+/// Largest header of a request, in bytes.
+const HEADER_BYTES_MAX: usize = 32 << 10;
+/// Pause after a connection could not be taken, mostly for want of descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// A listener, and who may come in there.
+#[derive(Debug)]
+pub enum Entry {
+    /// Whoever the file system lets at the socket; the kernel says who it is.
+    Unix(UnixListener),
+    /// Whoever bears the token.
+    Tcp(TcpListener, Arc<TcpAccess>),
+}
+
+/// Serves until `shutdown`, then until the requests under way are answered.
+/// Dropping the future ends all connections at once.
+pub async fn serve(api: Api, entry: Entry, shutdown: CancellationToken) {
+    let routes = api.routes();
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut connections = JoinSet::new();
+    loop {
+        while connections.try_join_next().is_some() {}
+        let next = async { (places.clone().acquire_owned().await, entry.accept().await) };
+        let Some((place, accepted)) = shutdown.run_until_cancelled(next).await else { break };
+        match accepted {
+            Ok((stream, entrance)) => {
+                let connection = connection(routes.clone(), stream, entrance, shutdown.clone());
+                connections.spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be taken");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(entry);
+    while connections.join_next().await.is_some() {}
+}
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+impl Entry {
+    async fn accept(&self) -> io::Result<(Box<dyn Stream>, Entrance)> {
+        match self {
+            Self::Unix(listener) => {
+                let (stream, _) = listener.accept().await?;
+                let peer = stream.peer_cred()?;
+                Ok((Box::new(stream), Entrance::Unix(local_user(peer.uid()))))
+            }
+            Self::Tcp(listener, access) => {
+                let (stream, _) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                let local = stream.local_addr()?.ip().to_canonical();
+                Ok((Box::new(stream), Entrance::Tcp(access.clone(), local)))
+            }
+        }
+    }
+}
+
+async fn connection(
+    routes: axum::Router,
+    stream: Box<dyn Stream>,
+    entrance: Entrance,
+    shutdown: CancellationToken,
+) {
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(entrance.clone());
+        routes.clone().oneshot(request)
+    });
+    let mut builder = http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_WAIT_MAX).max_header_size(HEADER_BYTES_MAX);
+    let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let served = match shutdown.run_until_cancelled(serving.as_mut()).await {
+        Some(served) => served,
+        None => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = served {
+        // The client went away or sent what isn't HTTP.
+        tracing::debug!(%error, "a connection broke");
+    }
+}

@@ -1,0 +1,173 @@
+//! Skills: what is installed, in short and in full; install and remove.
+
+use crate::Api;
+use crate::error::Refusal;
+use crate::grants;
+use crate::request::{At, By, Json, Params};
+use crate::types::{
+    Added, ConfigAnswer, InstallRequest, MatchList, SkillDetail, SkillList, SkillSummary, ToolDetail,
+    VersionStanding, VersionSummary,
+};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use skep_core::{DomainName, Fault, Limits, LimitsSpec, Manifest, SkillName, SkillRef};
+use skep_registry::{AddOptions, Source, find};
+use skep_sandbox::{Inspection, Tool};
+use skep_store::{SkillRow, VersionRow, VersionState};
+
+/// Largest body of an install: a component of 64 MiB in base64, and its texts.
+pub(crate) const INSTALL_BYTES_MAX: usize = 96 << 20;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListParams {
+    domain: Option<DomainName>,
+    capability: Option<String>,
+}
+
+/// `GET /v1/skills`, and `GET /v1/skills?capability=…`.
+pub(crate) async fn list(
+    State(api): State<Api>,
+    Params(params): Params<ListParams>,
+) -> Result<Response, Refusal> {
+    let rows = api.router().registry().list(&params.domain.unwrap_or_default()).await?;
+    if let Some(wanted) = params.capability {
+        return Ok(axum::Json(MatchList { matches: find(&rows, &wanted) }).into_response());
+    }
+    let skills = rows.iter().map(summary).collect::<Result<_, _>>()?;
+    Ok(axum::Json(SkillList { skills }).into_response())
+}
+
+/// `POST /v1/skills`.
+pub(crate) async fn install(
+    State(api): State<Api>,
+    By(by): By,
+    Json(request, _room): Json<InstallRequest, INSTALL_BYTES_MAX>,
+) -> Result<(StatusCode, axum::Json<Added>), Refusal> {
+    let InstallRequest { component, manifest, prompt, name, grants, replace } = request;
+    let mut source = Source::new(component.0, manifest, prompt)?;
+    if let Some(name) = name {
+        source = source.named(name)?;
+    }
+    let options = AddOptions { grants: grants::checked(grants)?, replace };
+    let added = api.router().add(&by, source, options).await?;
+    let status = if added.unchanged { StatusCode::OK } else { StatusCode::CREATED };
+    Ok((status, axum::Json(added)))
+}
+
+/// `GET /v1/skills/{skill}`.
+pub(crate) async fn inspect(
+    State(api): State<Api>,
+    By(by): By,
+    At(skill): At<SkillRef>,
+) -> Result<axum::Json<SkillDetail>, Refusal> {
+    let row = api.router().registry().get(&by.domain, &skill.name).await?;
+    Ok(axum::Json(detail(row, skill.version.as_ref(), api.router().ceiling())?))
+}
+
+/// `DELETE /v1/skills/{skill}`.
+pub(crate) async fn remove(
+    State(api): State<Api>,
+    By(by): By,
+    At(skill): At<SkillName>,
+) -> Result<StatusCode, Refusal> {
+    api.router().remove(&by, &skill).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn in_state(row: &SkillRow, state: VersionState) -> Option<&VersionRow> {
+    row.versions.iter().find(|v| v.state == state)
+}
+
+/// The version that serves, else the one that waits, else any.
+fn foremost(row: &SkillRow) -> Result<&VersionRow, Fault> {
+    let serving = in_state(row, VersionState::Current);
+    let version = serving.or_else(|| in_state(row, VersionState::Waiting)).or(row.versions.first());
+    version.ok_or_else(|| Fault::internal(format!("skill `{}` has no version", row.name)))
+}
+
+fn summary(row: &SkillRow) -> Result<SkillSummary, Fault> {
+    let version = foremost(row)?;
+    let (manifest, inspection) = (manifest_of(version)?, inspection_of(version)?);
+    let section = manifest.map(|m| m.skill);
+    let named = |state| in_state(row, state).map(|v| v.version.clone());
+    Ok(SkillSummary {
+        name: row.name.clone(),
+        version: named(VersionState::Current),
+        waiting: named(VersionState::Waiting),
+        description: section.as_ref().map(|s| s.description.clone()).unwrap_or_default(),
+        capabilities: section.map(|s| s.capabilities).unwrap_or_default(),
+        tools: inspection.tools.into_iter().map(|t| t.name).collect(),
+        published: version.published,
+    })
+}
+
+/// A skill, with the version `asked` in full.
+pub(crate) fn detail(
+    row: SkillRow,
+    asked: Option<&semver::Version>,
+    ceiling: &Limits,
+) -> Result<SkillDetail, Fault> {
+    let version = match asked {
+        Some(asked) => row.versions.iter().find(|v| v.version == *asked).ok_or_else(|| no_version(&row, asked))?,
+        None => foremost(&row)?,
+    };
+    let Inspection { shape, tools, imports, .. } = inspection_of(version)?;
+    let manifest = manifest_of(version)?;
+    let limits = manifest.as_ref().map_or_else(LimitsSpec::default, |m| m.limits.clone());
+    let mut effective = manifest.as_ref().map(|m| m.config.clone()).unwrap_or_default();
+    effective.extend(row.config.clone());
+    let section = manifest.as_ref().map(|m| m.skill.clone());
+    Ok(SkillDetail {
+        versions: row.versions.iter().map(version_summary).collect(),
+        version: version.version.clone(),
+        description: section.as_ref().map(|s| s.description.clone()).unwrap_or_default(),
+        capabilities: section.map(|s| s.capabilities).unwrap_or_default(),
+        shape,
+        tools: tools.into_iter().map(tool_detail).collect(),
+        imports,
+        requests: manifest.map(|m| m.requests),
+        limits: limits.within(ceiling).map_err(|e| Fault::invalid_input(e.to_string()))?,
+        prompt: version.prompt.clone(),
+        config: ConfigAnswer { effective, set: row.config },
+        grants: row.grants,
+        name: row.name,
+    })
+}
+
+fn no_version(row: &SkillRow, asked: &semver::Version) -> Fault {
+    let there: Vec<_> = row.versions.iter().map(|v| v.version.to_string()).collect();
+    let (name, there) = (&row.name, there.join(", "));
+    Fault::unknown_skill(format!("skill `{name}` has no version {asked}; it has: {there}"))
+}
+
+fn version_summary(row: &VersionRow) -> VersionSummary {
+    VersionSummary {
+        version: row.version.clone(),
+        standing: match row.state {
+            VersionState::Current => VersionStanding::Current,
+            VersionState::Waiting => VersionStanding::Waiting,
+            VersionState::Old => VersionStanding::Old,
+        },
+        digest: row.digest,
+        component_bytes: row.component_bytes,
+        published: row.published,
+    }
+}
+
+fn tool_detail(tool: Tool) -> ToolDetail {
+    let Tool { name, description, input_schema, output_schema, .. } = tool;
+    ToolDetail { name, description, input_schema, output_schema }
+}
+
+fn inspection_of(version: &VersionRow) -> Result<Inspection, Fault> {
+    let read = serde_json::from_str(&version.inspection);
+    read.map_err(|e| Fault::internal(format!("the stored inspection of {} can't be read: {e}", version.digest)))
+}
+
+fn manifest_of(version: &VersionRow) -> Result<Option<Manifest>, Fault> {
+    let manifest = version.manifest.as_deref().map(Manifest::parse).transpose();
+    manifest.map_err(|e| Fault::internal(format!("the stored manifest of {} can't be read: {e}", version.digest)))
+}
