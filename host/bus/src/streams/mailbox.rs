@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Messages read at once from each stream.
-const BATCH_MAX: usize = 256;
+const BATCH_MAX: usize = 64;
 /// How long one read blocks.
 const READ_WAIT: Duration = Duration::from_secs(1);
 
