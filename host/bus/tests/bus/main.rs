@@ -4,6 +4,7 @@ mod contract;
 mod death;
 mod faults;
 mod fixture;
+mod fleet;
 mod forgery;
 mod lanes;
 mod relay;
