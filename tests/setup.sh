@@ -56,7 +56,8 @@ tools() {
   # Whether an installed one is new enough, .config/nextest.toml tells it.
   if ! cargo nextest --version >/dev/null 2>&1; then
     say "installing cargo-nextest $nextest_version (some minutes)"
-    cargo install --quiet --locked "cargo-nextest@$nextest_version"
+    # Unoptimised, it builds in less than half the time and runs tests as fast.
+    CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --quiet --locked "cargo-nextest@$nextest_version"
   fi
 }
 
