@@ -2,16 +2,34 @@
 
 use crate::db::{Abort, Tx, Value, text, values};
 use crate::publish::TEXT_BYTES_MAX;
+use crate::revision::Change;
 use crate::skill::key;
 use crate::{Store, StoreError, component};
+use async_trait::async_trait;
 use serde::Serialize;
 use skep_core::{DomainName, Grants, SkillName};
 use std::collections::BTreeMap;
 
+/// A change of one skill.
+struct Edit<'a> {
+    domain: &'a DomainName,
+    name: &'a SkillName,
+    /// The revision of the skill on which it was decided.
+    expect: u64,
+    what: What<'a>,
+}
+
+enum What<'a> {
+    Approve { version: &'a semver::Version, grants: Value },
+    Remove,
+    Grants(Value),
+    Config(Value),
+}
+
+/// All answer with the new revision; `expect` is the revision of the skill on which it was decided.
 impl Store {
     /// Lets a waiting version serve with these grants, in the place of the current one and of what
-    /// has its number. Answers, as all changes, with the new revision; `expect` is the revision of
-    /// the skill on which the change was decided.
+    /// has its number.
     pub async fn skill_approve(
         &self,
         domain: &DomainName,
@@ -20,24 +38,8 @@ impl Store {
         grants: &Grants,
         expect: u64,
     ) -> Result<u64, StoreError> {
-        let grants = &json("the grants", grants)?;
-        let this = || key(domain, name).into_iter().chain([text(version)]).collect();
-        let approve = async |tx: &mut Tx, revision| {
-            check_revision(tx, domain, name, Some(expect)).await?;
-            demote_current(tx, domain, name).await?;
-            let sql = "SELECT 1 FROM versions WHERE domain = ? AND name = ? AND version = ? AND waiting = 1";
-            if tx.query_one(sql, this()).await?.is_none() {
-                return Err(StoreError::NotFound(format!("a waiting version {version} of `{name}`")).into());
-            }
-            let sql = "DELETE FROM versions WHERE domain = ? AND name = ? AND version = ? AND waiting = 0";
-            tx.exec(sql, this()).await?;
-            let sql = "UPDATE versions SET state = 'current', waiting = 0 \
-                WHERE domain = ? AND name = ? AND version = ?";
-            tx.exec(sql, this()).await?;
-            component::sweep(tx).await?;
-            set(tx, revision, Column::Grants, grants, key(domain, name)).await
-        };
-        self.db.change(approve).await
+        let what = What::Approve { version, grants: json("the grants", grants)? };
+        self.db.change(&Edit { domain, name, expect, what }).await
     }
 
     /// Removes a skill: versions, grants, configuration, and the components that were its alone.
@@ -47,13 +49,7 @@ impl Store {
         name: &SkillName,
         expect: u64,
     ) -> Result<u64, StoreError> {
-        let remove = async |tx: &mut Tx, _| {
-            check_revision(tx, domain, name, Some(expect)).await?;
-            let sql = "DELETE FROM skills WHERE domain = ? AND name = ?";
-            tx.exec(sql, key(domain, name).into()).await?;
-            component::sweep(tx).await
-        };
-        self.db.change(remove).await
+        self.db.change(&Edit { domain, name, expect, what: What::Remove }).await
     }
 
     /// Sets all that a skill is granted.
@@ -64,8 +60,8 @@ impl Store {
         grants: &Grants,
         expect: u64,
     ) -> Result<u64, StoreError> {
-        let grants = json("the grants", grants)?;
-        self.column_set(domain, name, Column::Grants, &grants, expect).await
+        let what = What::Grants(json("the grants", grants)?);
+        self.db.change(&Edit { domain, name, expect, what }).await
     }
 
     /// Sets a skill's whole configuration.
@@ -76,47 +72,55 @@ impl Store {
         config: &BTreeMap<String, String>,
         expect: u64,
     ) -> Result<u64, StoreError> {
-        let config = json("the configuration", config)?;
-        self.column_set(domain, name, Column::Config, &config, expect).await
+        let what = What::Config(json("the configuration", config)?);
+        self.db.change(&Edit { domain, name, expect, what }).await
     }
+}
 
-    async fn column_set(
-        &self,
-        domain: &DomainName,
-        name: &SkillName,
-        column: Column,
-        value: &Value,
-        expect: u64,
-    ) -> Result<u64, StoreError> {
-        let change = async |tx: &mut Tx, revision| {
-            check_revision(tx, domain, name, Some(expect)).await?;
-            set(tx, revision, column, value, key(domain, name)).await
+#[async_trait]
+impl Change for Edit<'_> {
+    async fn apply(&self, tx: &mut Tx, revision: u64) -> Result<(), Abort> {
+        check_revision(tx, self.domain, self.name, Some(self.expect)).await?;
+        let (sql, value) = match &self.what {
+            What::Remove => return self.remove(tx).await,
+            What::Approve { version, grants } => {
+                self.approve(tx, version).await?;
+                ("UPDATE skills SET revision = ?, grants = ? WHERE domain = ? AND name = ?", grants)
+            }
+            What::Grants(grants) => {
+                ("UPDATE skills SET revision = ?, grants = ? WHERE domain = ? AND name = ?", grants)
+            }
+            What::Config(config) => {
+                ("UPDATE skills SET revision = ?, config = ? WHERE domain = ? AND name = ?", config)
+            }
         };
-        self.db.change(change).await
+        tx.exec(sql, values![revision, value.clone(), text(self.domain), text(self.name)]).await?;
+        Ok(())
     }
 }
 
-/// A column of a skill that is set as a whole.
-#[derive(Clone, Copy)]
-enum Column {
-    Grants,
-    Config,
-}
+impl Edit<'_> {
+    async fn approve(&self, tx: &mut Tx, version: &semver::Version) -> Result<(), Abort> {
+        let this = || vec![text(self.domain), text(self.name), text(version)];
+        let sql = "SELECT 1 FROM versions WHERE domain = ? AND name = ? AND version = ? AND waiting = 1";
+        if tx.query_one(sql, this()).await?.is_none() {
+            let waiting = format!("a waiting version {version} of `{}`", self.name);
+            return Err(StoreError::NotFound(waiting).into());
+        }
+        demote_current(tx, self.domain, self.name).await?;
+        let sql = "DELETE FROM versions WHERE domain = ? AND name = ? AND version = ? AND waiting = 0";
+        tx.exec(sql, this()).await?;
+        let sql = "UPDATE versions SET state = 'current', waiting = 0 \
+            WHERE domain = ? AND name = ? AND version = ?";
+        tx.exec(sql, this()).await?;
+        component::sweep(tx).await
+    }
 
-async fn set(
-    tx: &mut Tx,
-    revision: u64,
-    column: Column,
-    value: &Value,
-    key: [Value; 2],
-) -> Result<(), Abort> {
-    let sql = match column {
-        Column::Grants => "UPDATE skills SET revision = ?, grants = ? WHERE domain = ? AND name = ?",
-        Column::Config => "UPDATE skills SET revision = ?, config = ? WHERE domain = ? AND name = ?",
-    };
-    let values = values![revision, value.clone()].into_iter().chain(key).collect();
-    tx.exec(sql, values).await?;
-    Ok(())
+    async fn remove(&self, tx: &mut Tx) -> Result<(), Abort> {
+        let sql = "DELETE FROM skills WHERE domain = ? AND name = ?";
+        tx.exec(sql, key(self.domain, self.name).into()).await?;
+        component::sweep(tx).await
+    }
 }
 
 /// Stops unless the skill is as the caller knows it.

@@ -1,7 +1,8 @@
 //! Components: stored once by digest, in parts that fit into a packet.
 
-use crate::db::{Abort, DbError, Purpose, Tx, Value, text, values};
+use crate::db::{Abort, DbError, Purpose, Tx, Work, text, values};
 use crate::{Store, StoreError};
+use async_trait::async_trait;
 use bytes::Bytes;
 use skep_core::Digest;
 
@@ -13,8 +14,7 @@ const PART_BYTES: usize = 1 << 20;
 impl Store {
     /// A component, if it is there. It is checked against its digest.
     pub async fn component_read(&self, digest: Digest) -> Result<Option<Bytes>, StoreError> {
-        let read = async |tx: &mut Tx| read(tx, digest).await;
-        let Some(component) = self.db.transact(Purpose::Read, read).await? else { return Ok(None) };
+        let Some(component) = self.db.transact(Purpose::Read, &Read(digest)).await? else { return Ok(None) };
         match digest_of(component.clone()).await? == digest {
             true => Ok(Some(component)),
             false => Err(StoreError::Corrupt(format!("component {digest} has another digest"))),
@@ -28,21 +28,29 @@ pub(crate) async fn digest_of(component: Bytes) -> Result<Digest, StoreError> {
     digest.map_err(|error| StoreError::Internal(error.to_string()))
 }
 
-async fn read(tx: &mut Tx, digest: Digest) -> Result<Option<Bytes>, Abort> {
-    let sql = "SELECT bytes FROM components WHERE digest = ?";
-    let Some(mut found) = tx.query_one(sql, vec![text(digest)]).await? else { return Ok(None) };
-    let bytes = usize::try_from(found.int()?).unwrap_or(usize::MAX);
-    let corrupt = |what: &str| DbError::Corrupt(format!("component {digest} {what}"));
-    if bytes > COMPONENT_BYTES_MAX {
-        return Err(corrupt("can't be so large").into());
+struct Read(Digest);
+
+#[async_trait]
+impl Work for Read {
+    type Output = Option<Bytes>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Option<Bytes>, Abort> {
+        let digest = self.0;
+        let sql = "SELECT bytes FROM components WHERE digest = ?";
+        let Some(mut found) = tx.query_one(sql, vec![text(digest)]).await? else { return Ok(None) };
+        let bytes = usize::try_from(found.int()?).unwrap_or(usize::MAX);
+        let corrupt = |what: &str| DbError::Corrupt(format!("component {digest} {what}"));
+        if bytes > COMPONENT_BYTES_MAX {
+            return Err(corrupt("can't be so large").into());
+        }
+        let mut component = Vec::with_capacity(bytes);
+        for part in 0..bytes.div_ceil(PART_BYTES) as u64 {
+            let sql = "SELECT content FROM component_parts WHERE component = ? AND part = ?";
+            let found = tx.query_one(sql, values![text(digest), part]).await?;
+            component.extend_from_slice(&found.ok_or_else(|| corrupt("lacks a part"))?.blob()?);
+        }
+        Ok(Some(component.into()))
     }
-    let mut component = Vec::with_capacity(bytes);
-    for part in 0..bytes.div_ceil(PART_BYTES) {
-        let sql = "SELECT content FROM component_parts WHERE component = ? AND part = ?";
-        let found = tx.query_one(sql, vec![text(digest), Value::from(part as u64)]).await?;
-        component.extend_from_slice(&found.ok_or_else(|| corrupt("lacks a part"))?.blob()?);
-    }
-    Ok(Some(component.into()))
 }
 
 /// Stores a component unless it is there.
@@ -52,11 +60,11 @@ pub(crate) async fn store(tx: &mut Tx, digest: Digest, component: &Bytes) -> Res
         return Ok(());
     }
     let sql = "INSERT INTO components (digest, bytes) VALUES (?, ?)";
-    tx.exec(sql, vec![text(digest), Value::from(component.len() as u64)]).await?;
+    tx.exec(sql, values![text(digest), component.len() as u64]).await?;
     for (part, content) in component.chunks(PART_BYTES).enumerate() {
         let sql = "INSERT INTO component_parts (component, part, content) VALUES (?, ?, ?)";
         let content = component.slice_ref(content);
-        tx.exec(sql, vec![text(digest), Value::from(part as u64), Value::from(content)]).await?;
+        tx.exec(sql, values![text(digest), part as u64, content]).await?;
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use rand::Rng;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 /// How long a connection, or a turn on one, is waited for.
 pub(crate) const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
@@ -44,6 +45,14 @@ pub(crate) enum DbError {
     Corrupt(String),
 }
 
+impl DbError {
+    /// Whether trying the whole transaction again may help. A broken COMMIT is among it: every
+    /// transaction first looks itself up by its key, so doing it twice is doing it once.
+    fn retryable(&self) -> bool {
+        matches!(self, Self::Busy(_) | Self::Lost(_) | Self::Duplicate(_))
+    }
+}
+
 /// Why the work of a transaction stops: the database, or a rule of ours.
 #[derive(Debug)]
 pub(crate) enum Abort {
@@ -60,14 +69,6 @@ impl From<DbError> for Abort {
 impl From<StoreError> for Abort {
     fn from(error: StoreError) -> Self {
         Self::Rule(error)
-    }
-}
-
-impl Abort {
-    /// Whether trying the whole transaction again may help. A broken COMMIT is among it: every
-    /// transaction first looks itself up by its key, so doing it twice is doing it once.
-    fn retryable(&self) -> bool {
-        matches!(self, Self::Db(DbError::Busy(_) | DbError::Lost(_) | DbError::Duplicate(_)))
     }
 }
 
@@ -124,6 +125,14 @@ impl Tx {
     }
 }
 
+/// What is done in one transaction. It may be done again after it was done, so it must first look
+/// up by a key whether it was.
+#[async_trait]
+pub(crate) trait Work: Sync {
+    type Output: Send;
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Output, Abort>;
+}
+
 /// A database and the rules by which it is used.
 #[derive(Clone)]
 pub(crate) struct Db(Arc<dyn Backend>);
@@ -143,34 +152,40 @@ impl Db {
 
     /// The rows of one query.
     pub(crate) async fn query(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, StoreError> {
-        let work = async || {
-            let mut session = self.0.session(Purpose::Read).await?;
-            Ok(session.run(sql, values.clone()).await?.rows)
-        };
-        retry(work).await
+        let mut attempts = Attempts::start();
+        loop {
+            match self.query_once(sql, values.clone()).await {
+                Err(error) if attempts.again(&error).await => {}
+                result => return Ok(result?),
+            }
+        }
     }
 
-    /// Does `work` in one transaction, again from its start where that helps: so `work` must first
-    /// look up by a key whether it was done already.
-    pub(crate) async fn transact<T, W>(&self, purpose: Purpose, work: W) -> Result<T, StoreError>
-    where
-        W: AsyncFn(&mut Tx) -> Result<T, Abort>,
-    {
-        let attempt = async || {
-            let attempt = self.attempt(purpose, &work);
-            let late = || DbError::Away(format!("no end within {TRANSACTION_TIME_MAX:?}"));
-            tokio::time::timeout(TRANSACTION_TIME_MAX, attempt).await.map_err(|_| late())?
-        };
-        retry(attempt).await
+    async fn query_once(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, DbError> {
+        let mut session = self.0.session(Purpose::Read).await?;
+        Ok(session.run(sql, values).await?.rows)
     }
 
-    async fn attempt<T, W>(&self, purpose: Purpose, work: &W) -> Result<T, Abort>
-    where
-        W: AsyncFn(&mut Tx) -> Result<T, Abort>,
-    {
+    /// Does `work` in one transaction, again from its start where that helps.
+    pub(crate) async fn transact<W: Work>(
+        &self,
+        purpose: Purpose,
+        work: &W,
+    ) -> Result<W::Output, StoreError> {
+        let mut attempts = Attempts::start();
+        loop {
+            match timeout(TRANSACTION_TIME_MAX, self.transact_once(purpose, work)).await {
+                Ok(Err(Abort::Db(error))) if attempts.again(&error).await => {}
+                Ok(result) => return Ok(result?),
+                Err(_) => return Err(DbError::Away(format!("no end within {TRANSACTION_TIME_MAX:?}")).into()),
+            }
+        }
+    }
+
+    async fn transact_once<W: Work>(&self, purpose: Purpose, work: &W) -> Result<W::Output, Abort> {
         let mut tx = Tx(self.0.session(purpose).await?);
         tx.0.begin().await?;
-        let result = work(&mut tx).await;
+        let result = work.run(&mut tx).await;
         match result {
             Ok(_) => tx.0.commit().await?,
             // If this fails too, the session is dropped, which ends the transaction as surely.
@@ -180,23 +195,31 @@ impl Db {
     }
 }
 
-async fn retry<T>(work: impl AsyncFn() -> Result<T, Abort>) -> Result<T, StoreError> {
-    let start = Instant::now();
-    let mut attempt = 1;
-    loop {
-        match work().await {
-            Err(abort) if abort.retryable() && attempt < ATTEMPTS_MAX && start.elapsed() < RETRY_TIME_MAX => {
-                tracing::debug!(?abort, attempt, "trying a transaction again");
-                tokio::time::sleep(backoff(attempt)).await;
-                attempt += 1;
-            }
-            result => return Ok(result?),
+/// How often something was tried.
+struct Attempts {
+    start: Instant,
+    failed: u32,
+}
+
+impl Attempts {
+    fn start() -> Self {
+        Self { start: Instant::now(), failed: 0 }
+    }
+
+    /// Whether to try again after this error; if so, the time to do it is when this answers.
+    async fn again(&mut self, error: &DbError) -> bool {
+        self.failed += 1;
+        let again = error.retryable() && self.failed < ATTEMPTS_MAX && self.start.elapsed() < RETRY_TIME_MAX;
+        if again {
+            tracing::debug!(?error, failed = self.failed, "trying again");
+            tokio::time::sleep(backoff(self.failed)).await;
         }
+        again
     }
 }
 
 /// A random pause, so that those who got in each other's way don't do so again.
-fn backoff(attempt: u32) -> Duration {
-    let longest = BACKOFF * 2_u32.saturating_pow(attempt - 1);
+fn backoff(failed: u32) -> Duration {
+    let longest = BACKOFF * 2_u32.saturating_pow(failed - 1);
     rand::rng().random_range(Duration::ZERO..=longest)
 }

@@ -3,8 +3,10 @@
 use crate::change::{check_revision, demote_current, json};
 use crate::component::{self, COMPONENT_BYTES_MAX};
 use crate::db::{Abort, Tx, Value, text, values};
+use crate::revision::Change;
 use crate::skill::key;
 use crate::{Store, StoreError, VersionRow, VersionState};
+use async_trait::async_trait;
 use bytes::Bytes;
 use skep_core::{Digest, DomainName, Grants, SkillName};
 
@@ -41,8 +43,7 @@ impl Store {
     /// another takes its place; a waiting one waits beside it.
     pub async fn skill_publish(&self, publish: Publish) -> Result<u64, StoreError> {
         check(&publish).await?;
-        let publish = &publish;
-        self.db.change(async |tx, revision| apply(tx, revision, publish).await).await
+        self.db.change(&publish).await
     }
 }
 
@@ -60,28 +61,30 @@ async fn check(publish: &Publish) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn apply(tx: &mut Tx, revision: u64, publish: &Publish) -> Result<(), Abort> {
-    let Publish { domain, name, row, .. } = publish;
-    check_revision(tx, domain, name, publish.expect).await?;
-    if !publish.replace {
-        check_version_free(tx, publish).await?;
+#[async_trait]
+impl Change for Publish {
+    async fn apply(&self, tx: &mut Tx, revision: u64) -> Result<(), Abort> {
+        let Self { domain, name, row, .. } = self;
+        check_revision(tx, domain, name, self.expect).await?;
+        if !self.replace {
+            check_version_free(tx, self).await?;
+        }
+        match self.expect {
+            Some(_) => update_skill(tx, revision, self).await?,
+            None => insert_skill(tx, revision, self).await?,
+        }
+        component::store(tx, row.component, &self.component).await?;
+        if row.state == VersionState::Current {
+            demote_current(tx, domain, name).await?;
+        }
+        // What waits takes the place of what waited; what serves takes that of all with its number.
+        let sql = "DELETE FROM versions WHERE domain = ? AND name = ? AND version = ? AND waiting >= ?";
+        let waiting = u64::from(row.state == VersionState::Waiting);
+        tx.exec(sql, values![text(domain), text(name), text(&row.version), waiting]).await?;
+        insert_version(tx, self, waiting).await?;
+        prune(tx, domain, name).await?;
+        component::sweep(tx).await
     }
-    match publish.expect {
-        Some(_) => update_skill(tx, revision, publish).await?,
-        None => insert_skill(tx, revision, publish).await?,
-    }
-    component::store(tx, row.component, &publish.component).await?;
-    if row.state == VersionState::Current {
-        demote_current(tx, domain, name).await?;
-    }
-    // What waits takes the place of what waited; what serves takes that of all with its number.
-    let sql = "DELETE FROM versions WHERE domain = ? AND name = ? AND version = ? AND waiting >= ?";
-    let waiting = u64::from(row.state == VersionState::Waiting);
-    let version = [text(&row.version), Value::from(waiting)];
-    tx.exec(sql, key(domain, name).into_iter().chain(version).collect()).await?;
-    insert_version(tx, publish, waiting).await?;
-    prune(tx, domain, name).await?;
-    component::sweep(tx).await
 }
 
 /// Refuses a version that stands for other code.

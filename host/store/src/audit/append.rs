@@ -1,8 +1,9 @@
 //! Appending to the audit: idempotent, so that any host may bring a record, and bring it again.
 
 use super::record;
-use crate::db::{Abort, Purpose, Row, Tx, Value, text, values};
+use crate::db::{Abort, Purpose, Row, Tx, Value, Work, text, values};
 use crate::{Store, StoreError};
+use async_trait::async_trait;
 use serde::Deserialize;
 use skep_core::{AuditRecord, Incarnation};
 use std::collections::BTreeMap;
@@ -34,8 +35,7 @@ impl Store {
     pub async fn audit_append(&self, records: &[AuditRecord]) -> Result<(), StoreError> {
         let mut mismatches = Vec::new();
         for batch in batches(records, &mut mismatches)? {
-            let append = async |tx: &mut Tx| append(tx, &batch).await;
-            mismatches.extend(self.db.transact(Purpose::Write, append).await?);
+            mismatches.extend(self.db.transact(Purpose::Write, &batch).await?);
         }
         match mismatches.first() {
             Some(&(host, seq)) => Err(StoreError::AuditMismatch { host, seq, count: mismatches.len() }),
@@ -75,28 +75,34 @@ fn key(record: &AuditRecord) -> (Incarnation, u64) {
     (record.host, record.seq)
 }
 
-/// Inserts what isn't there; answers with the keys that hold something else.
-async fn append(tx: &mut Tx, batch: &Batch<'_>) -> Result<Vec<(Incarnation, u64)>, Abort> {
-    let (mut fresh, mut mismatches) = (batch.clone(), Vec::new());
-    let mut seqs = BTreeMap::<Incarnation, Vec<Value>>::new();
-    for (host, seq) in batch.keys() {
-        seqs.entry(*host).or_default().push(Value::from(*seq));
-    }
-    for (host, seqs) in seqs {
-        let marks = vec!["?"; seqs.len()].join(", ");
-        let sql = format!("SELECT host, seq, prev, mac, body FROM audit WHERE host = ? AND seq IN ({marks})");
-        for mut row in tx.query(&sql, std::iter::once(text(host)).chain(seqs).collect()).await? {
-            check_same(&mut fresh, &mut mismatches, &mut row)?;
+#[async_trait]
+impl Work for Batch<'_> {
+    /// The keys that hold something else.
+    type Output = Vec<(Incarnation, u64)>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Output, Abort> {
+        let (mut fresh, mut mismatches) = (self.clone(), Vec::new());
+        let mut seqs = BTreeMap::<Incarnation, Vec<Value>>::new();
+        for (host, seq) in self.keys() {
+            seqs.entry(*host).or_default().push(Value::from(*seq));
         }
+        for (host, seqs) in seqs {
+            let marks = vec!["?"; seqs.len()].join(", ");
+            let sql =
+                format!("SELECT host, seq, prev, mac, body FROM audit WHERE host = ? AND seq IN ({marks})");
+            for mut row in tx.query(&sql, std::iter::once(text(host)).chain(seqs).collect()).await? {
+                check_same(&mut fresh, &mut mismatches, &mut row)?;
+            }
+        }
+        if !fresh.is_empty() {
+            let marks = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; fresh.len()].join(", ");
+            let sql = format!(
+                "INSERT INTO audit (host, seq, prev, mac, body, at_ms, action, domain, skill, call_id, fault) VALUES {marks}"
+            );
+            tx.exec(&sql, fresh.into_values().flat_map(values_of).collect()).await?;
+        }
+        Ok(mismatches)
     }
-    if !fresh.is_empty() {
-        let marks = vec!["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"; fresh.len()].join(", ");
-        let sql = format!(
-            "INSERT INTO audit (host, seq, prev, mac, body, at_ms, action, domain, skill, call_id, fault) VALUES {marks}"
-        );
-        tx.exec(&sql, fresh.into_values().flat_map(values_of).collect()).await?;
-    }
-    Ok(mismatches)
 }
 
 /// Takes a stored record out of what is to be inserted.

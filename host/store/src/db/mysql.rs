@@ -38,13 +38,13 @@ pub(crate) fn opts(url: &str) -> Result<Opts, DbError> {
         drop(rustls::crypto::ring::default_provider().install_default());
     }
     let opts = Opts::from_url(url).map_err(|error| DbError::Defect(error.to_string()))?;
-    let session = format!(
-        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', \
-         innodb_lock_wait_timeout = {}, transaction_isolation = 'REPEATABLE-READ'",
-        LOCK_TIME_MAX.as_secs()
-    );
+    let session = vec![
+        "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'".to_owned(),
+        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ".to_owned(),
+        format!("SET SESSION innodb_lock_wait_timeout = {}", LOCK_TIME_MAX.as_secs()),
+    ];
     let opts = OptsBuilder::from_opts(opts)
-        .init(vec![session])
+        .init(session)
         .client_found_rows(true)
         .stmt_cache_size(STATEMENTS_MAX)
         .tcp_keepalive(Some(KEEPALIVE))

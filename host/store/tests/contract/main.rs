@@ -1,0 +1,15 @@
+//! What every store must do, shown on SQLite and on MariaDB by the same tests.
+
+#![allow(clippy::unwrap_used, reason = "a test that is surprised should stop")]
+
+mod audit;
+mod components;
+mod ground;
+mod outage;
+mod proxy;
+mod races;
+mod sample;
+mod schema;
+mod skills;
+mod tls;
+mod versions;

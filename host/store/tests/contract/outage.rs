@@ -1,0 +1,112 @@
+//! MariaDB goes away, comes back, holds locks, and loses its voice while it commits.
+
+use crate::ground::Ground;
+use crate::proxy::Proxy;
+use crate::sample::{calls, domain, echo, expecting, grants, name, publish};
+use mysql_async::prelude::Queryable;
+use skep_harness::MariaDb;
+use skep_store::{Store, StoreError, StoreUrl};
+use std::time::{Duration, Instant};
+
+/// Longer than any answer takes.
+const ANSWER_MAX: Duration = Duration::from_secs(30);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_is_told_and_survived() {
+    let mut server = MariaDb::start().unwrap();
+    let store = Store::open(&server.url().parse().unwrap()).await.unwrap();
+    let revision = store.skill_publish(publish("1.0.0", b"one")).await.unwrap();
+
+    server.stop();
+    let start = Instant::now();
+    let unavailable = |error| assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    unavailable(store.ping().await.unwrap_err());
+    unavailable(store.skill_load(&domain(), &name("echo")).await.unwrap_err());
+    unavailable(store.audit_append(&calls(1)).await.unwrap_err());
+    unavailable(store.skill_publish(expecting(publish("2.0.0", b"two"), revision)).await.unwrap_err());
+    unavailable(Store::open(&server.url().parse().unwrap()).await.err().unwrap());
+    assert!(start.elapsed() < ANSWER_MAX, "{:?}", start.elapsed());
+
+    server.restart().unwrap();
+    assert_eq!(store.ping().await, Ok(()));
+    assert_eq!(echo(&store).await.revision, revision);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_between_calls_goes_unnoticed() {
+    let mut server = MariaDb::start().unwrap();
+    let store = Store::open(&server.url().parse().unwrap()).await.unwrap();
+    // Several connections, all idle when the server goes.
+    tokio::try_join!(store.ping(), store.ping(), store.ping(), store.ping()).unwrap();
+    let revision = store.skill_publish(publish("1.0.0", b"one")).await.unwrap();
+    server.restart().unwrap();
+    let revision = store.grants_set(&domain(), &name("echo"), &grants("/srv"), revision).await.unwrap();
+    assert_eq!(echo(&store).await.revision, revision);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_whose_commit_went_unheard_is_made_once() {
+    let server = MariaDb::start().unwrap();
+    let StoreUrl::Mysql(url) = server.url().parse().unwrap() else { unreachable!() };
+    let port = mysql_async::Opts::from_url(&url).unwrap().tcp_port();
+    let proxy = Proxy::start(port).await;
+    let url = url.replace(&format!(":{port}/"), &format!(":{}/", proxy.port));
+    let store = Store::open(&url.parse().unwrap()).await.unwrap();
+
+    proxy.arm(2);
+    let revision = store.skill_publish(publish("1.0.0", b"one")).await.unwrap();
+    assert_eq!((proxy.armed(), revision, store.revision().await), (0, 1, Ok(1)));
+
+    proxy.arm(1);
+    let records = calls(3);
+    store.audit_append(&records).await.unwrap();
+    assert_eq!((proxy.armed(), store.audit_scan(None, 10).await.unwrap().len()), (0, 3));
+
+    proxy.arm(1);
+    assert_eq!(store.skill_remove(&domain(), &name("echo"), revision).await, Ok(2));
+    assert_eq!((proxy.armed(), store.revision().await), (0, Ok(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_that_is_never_released_ends_in_unavailable() {
+    let ground = Ground::mariadb();
+    let store = ground.open().await;
+    let Ground::Mysql(server) = &ground else { unreachable!() };
+    let mut other = mysql_async::Conn::from_url(server.url()).await.unwrap();
+    other.query_drop("START TRANSACTION").await.unwrap();
+    other.query_drop("UPDATE revision SET value = value").await.unwrap();
+
+    let start = Instant::now();
+    let refused = store.skill_publish(publish("1.0.0", b"one")).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+    assert!(start.elapsed() < ANSWER_MAX, "{:?}", start.elapsed());
+
+    // Nothing is left behind, and once the lock is gone, the same succeeds.
+    other.query_drop("ROLLBACK").await.unwrap();
+    assert_eq!(store.skill_publish(publish("1.0.0", b"one")).await, Ok(1));
+    other.disconnect().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closed_store_is_unavailable() {
+    for ground in [Ground::sqlite(), Ground::mariadb()] {
+        let store = ground.open().await;
+        store.ping().await.unwrap();
+        store.close().await;
+        store.close().await;
+        let refused = store.ping().await;
+        assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_no_database_is_refused() {
+    let ground = Ground::sqlite();
+    let StoreUrl::Sqlite(path) = ground.url() else { unreachable!() };
+    std::fs::write(&path, "no database".repeat(1_000)).unwrap();
+    let refused = Store::open(&ground.url()).await.err();
+    assert!(matches!(refused, Some(StoreError::Corrupt(_))), "{refused:?}");
+    let nowhere = StoreUrl::Sqlite(path.join("skep.db"));
+    let refused = Store::open(&nowhere).await.err();
+    assert!(matches!(refused, Some(StoreError::Unavailable { .. })), "{refused:?}");
+}

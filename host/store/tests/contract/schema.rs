@@ -1,0 +1,122 @@
+//! The schema: both databases reach the same tables, and migrating again changes nothing.
+
+use crate::ground::{Ground, on_both};
+use crate::sample::{calls, echo, publish};
+use std::os::unix::fs::PermissionsExt;
+
+on_both! {
+    migrations_reach_the_expected_tables,
+    migrations_apply_twice_harmlessly,
+    opening_again_changes_nothing,
+}
+
+/// Every column there is.
+const COLUMNS: &[&str] = &[
+    "audit.action",
+    "audit.at_ms",
+    "audit.body",
+    "audit.call_id",
+    "audit.domain",
+    "audit.fault",
+    "audit.host",
+    "audit.id",
+    "audit.mac",
+    "audit.prev",
+    "audit.seq",
+    "audit.skill",
+    "changes.revision",
+    "changes.token",
+    "component_parts.component",
+    "component_parts.content",
+    "component_parts.part",
+    "components.bytes",
+    "components.digest",
+    "refinery_schema_history.applied_on",
+    "refinery_schema_history.checksum",
+    "refinery_schema_history.name",
+    "refinery_schema_history.version",
+    "revision.id",
+    "revision.value",
+    "skills.config",
+    "skills.domain",
+    "skills.grants",
+    "skills.name",
+    "skills.revision",
+    "versions.component",
+    "versions.component_bytes",
+    "versions.digest",
+    "versions.domain",
+    "versions.inspection",
+    "versions.manifest",
+    "versions.name",
+    "versions.prompt",
+    "versions.published",
+    "versions.state",
+    "versions.version",
+    "versions.waiting",
+];
+
+async fn columns(ground: &Ground) -> Vec<String> {
+    let sql = match ground {
+        Ground::Sqlite(_) => {
+            "SELECT t.name || '.' || c.name FROM sqlite_master t, pragma_table_info(t.name) c \
+             WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%'"
+        }
+        Ground::Mysql(_) => {
+            "SELECT CONCAT(table_name, '.', column_name) FROM information_schema.columns \
+             WHERE table_schema = DATABASE()"
+        }
+    };
+    let mut columns = ground.texts(sql).await;
+    columns.sort();
+    columns
+}
+
+async fn history(ground: &Ground) -> Vec<String> {
+    ground.texts("SELECT applied_on FROM refinery_schema_history ORDER BY version").await
+}
+
+async fn migrations_reach_the_expected_tables(ground: Ground) {
+    ground.open().await;
+    assert_eq!(columns(&ground).await, COLUMNS);
+}
+
+async fn migrations_apply_twice_harmlessly(ground: Ground) {
+    let store = ground.open().await;
+    store.skill_publish(publish("1.0.0", b"one")).await.unwrap();
+    store.audit_append(&calls(3)).await.unwrap();
+    let (before, applied) = (echo(&store).await, history(&ground).await);
+
+    let last = format!("DELETE FROM refinery_schema_history WHERE version = {}", applied.len());
+    for forget in [&*last, "DELETE FROM refinery_schema_history"] {
+        ground.exec(forget).await;
+        let again = ground.open().await;
+        assert_eq!(history(&ground).await.len(), applied.len());
+        assert_eq!(columns(&ground).await, COLUMNS);
+        assert_eq!((echo(&again).await, again.revision().await), (before.clone(), Ok(1)));
+        assert_eq!(again.audit_scan(None, 10).await.unwrap().len(), 3);
+    }
+}
+
+async fn opening_again_changes_nothing(ground: Ground) {
+    let store = ground.open().await;
+    let revision = store.skill_publish(publish("1.0.0", b"one")).await.unwrap();
+    let applied = history(&ground).await;
+    store.close().await;
+    let again = ground.open().await;
+    assert_eq!((history(&ground).await, again.revision().await), (applied, Ok(revision)));
+}
+
+#[tokio::test]
+async fn a_new_file_is_its_owners_alone() {
+    let ground = Ground::sqlite();
+    let store = ground.open().await;
+    store.skill_publish(publish("1.0.0", b"one")).await.unwrap();
+    let Ground::Sqlite(directory) = &ground else { unreachable!() };
+    let files: Vec<_> = directory.path().read_dir().unwrap().map(Result::unwrap).collect();
+    assert!(files.len() >= 2, "the log stands beside the database");
+    for file in files {
+        let mode = file.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file:?}");
+    }
+}
