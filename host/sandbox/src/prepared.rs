@@ -1,9 +1,10 @@
 //! A version of a skill, ready to run: compiled, linked, its exports looked up, its schemas compiled.
 
+use crate::run::Turn;
 use crate::tool::{ContractTools, ToolCall, TypedTools, described};
 use crate::{Call, Inspection, Report, Sandbox, Services, Shape, Tool, inspect};
 use bytes::Bytes;
-use skep_core::{CallId, Digest, Fault, Grants, LimitsSpec, Permit, Progress, Subject, UnixMs, Usage};
+use skep_core::{CallId, Digest, Fault, Grants, LimitsSpec, Progress, Subject, UnixMs, Usage};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::task::spawn_blocking;
@@ -80,41 +81,24 @@ impl Prepared {
         Ok(Self { inspection, component_digest, tools })
     }
 
-    /// Serves a call that was admitted.
-    pub(crate) async fn serve(
-        &self,
-        sandbox: &Sandbox,
-        permit: &Permit,
-        call: Call,
-        services: Arc<dyn Services>,
-        ends: Instant,
-    ) -> Report {
-        let (tool, input) = (call.tool.clone(), call.input.clone());
+    /// Serves a call that was let in.
+    pub(crate) async fn serve(&self, sandbox: &Sandbox, turn: Turn<'_>) -> Report {
+        let (tool, input) = (turn.call.tool.clone(), turn.call.input.clone());
         match &self.tools {
-            Tools::Typed(tools) => {
-                answer(sandbox, permit, call, services, ends, tools.call(&tool, &input)).await
-            }
-            Tools::Contract(tools) => {
-                answer(sandbox, permit, call, services, ends, tools.call(&tool, &input)).await
-            }
+            Tools::Typed(tools) => answer(sandbox, turn, tools.call(&tool, &input)).await,
+            Tools::Contract(tools) => answer(sandbox, turn, tools.call(&tool, &input)).await,
         }
     }
 }
 
-async fn answer<C: ToolCall>(
-    sandbox: &Sandbox,
-    permit: &Permit,
-    call: Call,
-    services: Arc<dyn Services>,
-    ends: Instant,
-    tool: Result<C, Fault>,
-) -> Report {
+async fn answer<C: ToolCall>(sandbox: &Sandbox, turn: Turn<'_>, tool: Result<C, Fault>) -> Report {
+    let output = turn.permit.limits().output;
     let tool = match tool {
         Ok(tool) => tool,
         Err(fault) => return Report { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() },
     };
-    let run = sandbox.work(permit, call, services, ends, &tool).await;
-    let outcome = run.given.and_then(|given| tool.answer(given, permit.limits().output.0));
+    let run = sandbox.work(turn, &tool).await;
+    let outcome = run.given.and_then(|given| tool.answer(given, output.0));
     Report { outcome, logs: run.logs, usage: run.usage }
 }
 
@@ -135,9 +119,9 @@ async fn ask(sandbox: &Sandbox, contract: &ContractTools, digest: Digest) -> Res
         input: Bytes::new(),
         config: Arc::default(),
     };
-    let ends = Instant::now() + limits.wall.0;
-    let _slot = sandbox.slot(ends).await?;
-    let listed = sandbox.work(&permit, call, Arc::new(Nobody), ends, &contract.list()).await;
+    let turn = Turn { permit: &permit, call, services: Arc::new(Nobody), ends: Instant::now() + limits.wall.0 };
+    let _slot = sandbox.slot(turn.ends).await?;
+    let listed = sandbox.work(turn, &contract.list()).await;
     let named =
         listed.given.map_err(|fault| Fault::new(fault.code, format!("`list-tools`: {}", fault.message)));
     off_thread(move || described(named?)).await

@@ -1,7 +1,9 @@
 //! One call, from permit to report. Each stage stands on a line of its own.
 
 use crate::engine::Clock;
+use crate::files::Roots;
 use crate::guest::{Budget, Context, Guest, GuestParts, Log, MemoryLimit, Slice, Stop};
+use crate::prepared::off_thread;
 use crate::tool::Work;
 use crate::{Call, Services, verdict};
 use skep_core::{Fault, Limits, LogRecord, Permit, Usage};
@@ -28,23 +30,29 @@ pub(crate) struct Run<T> {
     pub(crate) usage: Usage,
 }
 
-/// Runs `work` in a fresh store, within the permit's limits and until `ends`.
-pub(crate) async fn run<W: Work>(
-    engine: &Engine,
-    clock: &Arc<Clock>,
-    permit: &Permit,
-    call: Call,
-    services: Arc<dyn Services>,
-    ends: Instant,
-    work: &W,
-) -> Run<W::Given> {
+/// A call that was let in: what it may do, and until when.
+pub(crate) struct Turn<'a> {
+    pub(crate) permit: &'a Permit,
+    pub(crate) call: Call,
+    pub(crate) services: Arc<dyn Services>,
+    pub(crate) ends: Instant,
+}
+
+/// Runs `work` in a fresh store, within the permit's limits and until its turn ends.
+pub(crate) async fn run<W: Work>(engine: &Engine, clock: &Arc<Clock>, turn: Turn<'_>, work: &W) -> Run<W::Given> {
+    let Turn { permit, call, services, ends } = turn;
     let limits = permit.limits();
+    let roots = match roots(permit).await {
+        Ok(roots) => roots,
+        Err(fault) => return Run { given: Err(fault), logs: Vec::new(), usage: Usage::default() },
+    };
     let log = Log::new(call.id, limits.log);
     let slice = Arc::new(Slice::default());
     let guest = Guest::new(GuestParts {
         memory: MemoryLimit::new(limits.memory.0),
         budget: Budget::new(limits.cpu.0),
         log: &log,
+        roots,
         env: permit.env(),
         settings: Arc::clone(&call.config),
         clock: Arc::clone(clock),
@@ -63,6 +71,15 @@ pub(crate) async fn run<W: Work>(
     let usage = Usage { wall_us: 0, cpu_ticks: guest.budget.ticks(), memory_peak: guest.memory.peak() };
     drop(store);
     Run { given, logs: log.take(), usage }
+}
+
+/// Opens what the permit grants, anew for each call: what is at those paths now is what was granted.
+async fn roots(permit: &Permit) -> Result<Arc<Roots>, Fault> {
+    if permit.files().is_empty() {
+        return Ok(Arc::default());
+    }
+    let rules = permit.files().to_vec();
+    off_thread(move || Roots::open(&rules).map(Arc::new)).await
 }
 
 fn store(engine: &Engine, guest: Guest, limits: &Limits) -> Store<Guest> {

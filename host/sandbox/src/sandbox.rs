@@ -4,7 +4,7 @@ use crate::compile::Workshop;
 use crate::engine::{Clock, serving_engine};
 use crate::guest::{Guest, linker};
 use crate::prepared::Prepared;
-use crate::run::{Run, run};
+use crate::run::{Run, Turn, run};
 use crate::tool::Work;
 use crate::{Call, Inspection, Report, SandboxError, SandboxSettings, Services};
 use bytes::Bytes;
@@ -78,7 +78,7 @@ impl Sandbox {
         let started = Instant::now();
         let ends = started + permit.limits().wall.0.min(call.deadline.remaining());
         let mut report = match self.admit(permit, &call, ends).await {
-            Ok(_slot) => skill.serve(self, permit, call, services, ends).await,
+            Ok(_slot) => skill.serve(self, Turn { permit, call, services, ends }).await,
             Err(fault) => Report { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() },
         };
         report.usage.wall_us = micros(started.elapsed());
@@ -111,16 +111,9 @@ impl Sandbox {
         }
     }
 
-    /// Runs `work` in a fresh instance, within the permit's limits and until `ends`. Needs a slot.
-    pub(crate) async fn work<W: Work>(
-        &self,
-        permit: &Permit,
-        call: Call,
-        services: Arc<dyn Services>,
-        ends: Instant,
-        work: &W,
-    ) -> Run<W::Given> {
-        run(&self.inner.engine, &self.inner.clock, permit, call, services, ends, work).await
+    /// Runs `work` in a fresh instance. Needs a slot.
+    pub(crate) async fn work<W: Work>(&self, turn: Turn<'_>, work: &W) -> Run<W::Given> {
+        run(&self.inner.engine, &self.inner.clock, turn, work).await
     }
 }
 

@@ -73,51 +73,6 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Fault> {
     Err(Fault::internal("not built yet"))
 }
 
-pub(crate) struct Signature {
-    params: Vec<String>,
-    returns: usize,
-}
-
-impl Signature {
-    pub(crate) fn new(func: &wasmtime::component::types::ComponentFunc) -> Result<Self, std::fmt::Error> {
-        Ok(Self {
-            params: func.params().map(|(name, _)| name.to_owned()).collect(),
-            returns: func.results().len(),
-        })
-    }
-    pub(crate) fn params_from_json(&self, input: &[u8]) -> Result<Vec<wasmtime::component::Val>, Fault> {
-        let value: std::collections::BTreeMap<String, String> =
-            serde_json::from_slice(input).map_err(|e| Fault::invalid_input(e.to_string()))?;
-        let take = |name: &String| value.get(name).cloned().ok_or_else(|| Fault::invalid_input(name.clone()));
-        self.params.iter().map(|name| Ok(wasmtime::component::Val::String(take(name)?))).collect()
-    }
-    pub(crate) fn results_room(&self) -> Vec<wasmtime::component::Val> {
-        vec![wasmtime::component::Val::Bool(false); self.returns]
-    }
-    pub(crate) fn result_to_json(
-        &self,
-        results: &[wasmtime::component::Val],
-        _max: u64,
-    ) -> skep_core::Outcome {
-        use wasmtime::component::Val;
-        match results {
-            [Val::Result(Ok(Some(value)))] => match &**value {
-                Val::String(text) => {
-                    Ok(skep_core::Output::json(serde_json::to_vec(text).unwrap_or_default()))
-                }
-                _ => Err(Fault::internal("stand-in")),
-            },
-            [Val::Result(Err(Some(value)))] => match &**value {
-                Val::String(text) => Err(Fault::tool_error(text.clone())),
-                _ => Err(Fault::internal("stand-in")),
-            },
-            [Val::U32(n)] => Ok(skep_core::Output::json(n.to_string())),
-            [] => Ok(skep_core::Output::json("null")),
-            _ => Err(Fault::internal("stand-in")),
-        }
-    }
-}
-
 pub(crate) struct Validator;
 impl Validator {
     pub(crate) fn new(_schema: &serde_json::Value) -> Result<Self, String> {

@@ -69,7 +69,20 @@ pub(crate) fn stopped(stop: Stop, limits: &Limits) -> Fault {
 /// The functions that a trap went through, the innermost first: ` in a < b < c`.
 fn path(trace: &WasmBacktrace) -> String {
     let text = trace.to_string();
-    let frames: Vec<&str> =
-        text.lines().filter_map(|line| line.split_once(" - ")).map(|(_, at)| at).collect();
+    let frames = text.lines().filter_map(|line| line.split_once(" - ")).map(|(_, at)| own_name(at));
+    let frames: Vec<&str> = frames.skip_while(|name| is_machinery(name)).take(FRAMES_SHOWN).collect();
     if frames.is_empty() { String::new() } else { format!(" in {}", frames.join(" < ")) }
+}
+
+/// Frames that a message shows.
+const FRAMES_SHOWN: usize = 6;
+
+/// `module.wasm!function` without the module, which is nearly always the same.
+fn own_name(frame: &str) -> &str {
+    frame.split_once('!').map_or(frame, |(_, name)| name)
+}
+
+/// What Rust's panics go through before they trap; their message is in the log.
+fn is_machinery(name: &str) -> bool {
+    ["abort", "std", "core", "__rustc", "rust_", "__rust"].iter().any(|prefix| name.starts_with(prefix))
 }

@@ -14,8 +14,8 @@ use wasmtime::{
 const WASM_STACK_BYTES: usize = 512 << 10;
 /// Stack of guest code and the host functions that it calls.
 const ASYNC_STACK_BYTES: usize = 2 << 20;
-/// Frames that a trap's message may show.
-const BACKTRACE_FRAMES_MAX: std::num::NonZeroUsize = std::num::NonZeroUsize::new(8).unwrap();
+/// Frames that are looked at after a trap.
+const BACKTRACE_FRAMES_MAX: std::num::NonZeroUsize = std::num::NonZeroUsize::new(32).unwrap();
 
 // What one component may be made of. Composed components and interpreters have dozens of core
 // instances and tables, so these are far above what toolchains make, and far below what would hurt.

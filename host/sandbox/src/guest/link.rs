@@ -4,10 +4,11 @@
 //! with it is decided by its [`Guest`], call by call.
 
 use super::{Guest, context};
+use crate::files;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Result};
-use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random, sockets};
-use wasmtime_wasi::{cli::*, clocks::*, filesystem::*, random::*, sockets::*};
+use wasmtime_wasi::p2::bindings::{cli, clocks, random, sockets};
+use wasmtime_wasi::{cli::*, clocks::*, random::*, sockets::*};
 
 /// A linker with every interface that the host serves.
 pub(crate) fn linker(engine: &Engine) -> Result<Linker<Guest>> {
@@ -15,7 +16,7 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<Guest>> {
     wasmtime_wasi_io::add_to_linker_async(&mut linker)?;
     add_cli(&mut linker)?;
     add_clocks_and_random(&mut linker)?;
-    add_files(&mut linker)?;
+    files::add_to_linker(&mut linker)?;
     add_network(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, Guest::config)?;
     context::add_to_linker(&mut linker, |guest| &mut guest.context)?;
@@ -41,11 +42,6 @@ fn add_clocks_and_random(linker: &mut Linker<Guest>) -> Result<()> {
     random::random::add_to_linker::<_, WasiRandom>(linker, Guest::random)?;
     random::insecure::add_to_linker::<_, WasiRandom>(linker, Guest::random)?;
     random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, Guest::random)
-}
-
-fn add_files(linker: &mut Linker<Guest>) -> Result<()> {
-    filesystem::types::add_to_linker::<_, WasiFilesystem>(linker, Guest::filesystem)?;
-    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(linker, Guest::filesystem)
 }
 
 /// Sockets and HTTP, which answer every request with the error of their signature.

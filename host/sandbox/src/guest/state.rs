@@ -2,6 +2,7 @@
 
 use super::{Budget, Context, Log, MemoryLimit, Slice, Stop, egress::Denied};
 use crate::engine::Clock;
+use crate::files::{FilesCtx, FilesCtxView, FilesView, Roots};
 use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::UpdateDeadline;
 use wasmtime::component::ResourceTable;
@@ -21,6 +22,7 @@ pub(crate) struct Guest {
     pub(crate) budget: Budget,
     table: ResourceTable,
     wasi: WasiCtx,
+    files: FilesCtx,
     http: WasiHttpCtx,
     egress: Denied,
     settings: Arc<BTreeMap<String, String>>,
@@ -36,6 +38,7 @@ pub(crate) struct GuestParts<'a> {
     pub(crate) memory: MemoryLimit,
     pub(crate) budget: Budget,
     pub(crate) log: &'a Arc<Log>,
+    pub(crate) roots: Arc<Roots>,
     pub(crate) env: &'a BTreeMap<String, String>,
     pub(crate) settings: Arc<BTreeMap<String, String>>,
     pub(crate) clock: Arc<Clock>,
@@ -63,6 +66,7 @@ impl Guest {
             budget: parts.budget,
             table,
             wasi: wasi.build(),
+            files: FilesCtx::new(parts.roots),
             http: WasiHttpCtx::new(),
             egress: Denied,
             settings: parts.settings,
@@ -94,6 +98,12 @@ impl Guest {
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl FilesView for Guest {
+    fn files(&mut self) -> FilesCtxView<'_> {
+        FilesCtxView { ctx: &mut self.files, table: &mut self.table }
     }
 }
 

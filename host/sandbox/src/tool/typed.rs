@@ -2,7 +2,7 @@
 
 use super::{ToolCall, Work, unknown};
 use crate::guest::Guest;
-use crate::standin::Signature;
+use crate::json::Signature;
 use crate::{Export, Tool};
 use skep_core::{Fault, Outcome, ToolName};
 use std::collections::BTreeMap;
