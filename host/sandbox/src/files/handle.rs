@@ -20,7 +20,7 @@ impl Handle {
         Ok(Self(dir.open_with(path, &options)?.into_std()))
     }
 
-    /// Holds an absolute path of the machine, none of whose parts may be a symbolic link.
+    /// Holds an absolute path of the machine, none of whose parts may be a symbolic link (Linux 5.6).
     pub(super) fn absolute(path: &Path) -> io::Result<Self> {
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
@@ -33,10 +33,16 @@ impl Handle {
         self.0.metadata()
     }
 
-    /// Opens what is held: only regular files and directories may be opened.
-    pub(super) fn open(&self, flags: OFlags) -> io::Result<fs::File> {
-        let opened = rustix::fs::open(self.link(), flags | OFlags::CLOEXEC | OFlags::NOCTTY, Mode::empty())?;
-        Ok(opened.into())
+    /// Opens the regular file that is held.
+    pub(super) fn file(&self, flags: OFlags) -> io::Result<fs::File> {
+        Ok(rustix::fs::open(self.link(), flags | OFlags::CLOEXEC, Mode::empty())?.into())
+    }
+
+    /// Opens the directory that is held.
+    pub(super) fn directory(&self) -> io::Result<Dir> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = rustix::fs::openat(&self.0, ".", flags, Mode::empty())?;
+        Ok(Dir::from_std_file(opened.into()))
     }
 
     /// Sets the times of what is held, of a symbolic link itself too.

@@ -133,13 +133,13 @@ impl Folder {
             kind if ask.directory() && kind != FileType::Directory => Err(ErrorCode::NotDirectory),
             FileType::RegularFile if ask.write() && access == Access::Ro => Err(ErrorCode::ReadOnly),
             FileType::RegularFile => {
-                let file = held.open(ask.flags()).map_err(error_code)?;
+                let file = held.file(ask.flags()).map_err(error_code)?;
                 Ok(opened_file(file, access, ask))
             }
             FileType::Directory if ask.write() => Err(ErrorCode::IsDirectory),
             FileType::Directory => {
-                let dir = held.open(OFlags::RDONLY | OFlags::DIRECTORY).map_err(error_code)?;
-                Ok(Opened::Folder(Self::plain(self.root, Dir::from_std_file(dir), access)))
+                let dir = held.directory().map_err(error_code)?;
+                Ok(Opened::Folder(Self::plain(self.root, dir, access)))
             }
             FileType::Symlink => Err(ErrorCode::Loop),
             _ => Err(ErrorCode::NotPermitted),

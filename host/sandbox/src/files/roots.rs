@@ -4,7 +4,7 @@ use super::check::check_rules;
 use super::folder::{Base, Folder, Pin};
 use super::handle::{Handle, kind};
 use cap_std::fs::Dir;
-use rustix::fs::{FileType, OFlags};
+use rustix::fs::FileType;
 use rustix::io::Errno;
 use skep_core::{Fault, FileRule, GuestPath};
 use std::collections::BTreeMap;
@@ -67,7 +67,7 @@ impl Roots {
             return nothing;
         };
         let path = guest.as_str()[outer.as_str().len()..].trim_start_matches('/');
-        match Handle::below(dir, path, true).and_then(|held| directory(&held)) {
+        match Handle::below(dir, path, true).and_then(|held| held.directory()) {
             Ok(dir) => Folder::plain(*root, dir, *access),
             Err(_) => nothing,
         }
@@ -91,7 +91,7 @@ impl Held {
         let held = Handle::absolute(&rule.host).map_err(|error| fault(rule, &error))?;
         match kind(&held.metadata().map_err(|error| fault(rule, &error))?) {
             FileType::RegularFile => Ok(Self::File(held)),
-            FileType::Directory => directory(&held).map(Self::Directory).map_err(|error| fault(rule, &error)),
+            FileType::Directory => held.directory().map(Self::Directory).map_err(|error| fault(rule, &error)),
             _ => Err(Fault::denied(format!(
                 "what was granted at `{}` is neither a directory nor a regular file now: \
                  restore it, or revoke the grant",
@@ -99,10 +99,6 @@ impl Held {
             ))),
         }
     }
-}
-
-fn directory(held: &Handle) -> io::Result<Dir> {
-    held.open(OFlags::RDONLY | OFlags::DIRECTORY).map(Dir::from_std_file)
 }
 
 /// The caller learns the guest path; the operator finds the machine's path in the log.

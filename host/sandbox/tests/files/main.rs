@@ -1,6 +1,9 @@
 //! The files of the machine as a guest sees them: what is granted works, nothing else does, nothing hangs.
 
 mod check;
+mod guest;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod paths;
 mod single;
 mod special;
