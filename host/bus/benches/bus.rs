@@ -1,6 +1,8 @@
 //! What the bus costs: accept, deliver, settle and answer, one at a time and 64 in flight, next to a bare loop of the
 //! same Redis commands without bounds, seals, leases and audit.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use redis::streams::StreamReadReply;
 use skep_bus::{Bus, BusLimits, Entry, Event, MemoryBus, RedisBus, RedisSettings};

@@ -6,6 +6,7 @@
 //!   [`Bus::receive`] counts as started and is never handed out again.
 //! - A full queue is an answer, never a wait: [`BusError::Overloaded`] names the bound.
 //! - A saturated skill keeps its calls in a list of its own, so they never stand in front of its neighbours'.
+//! - A call whose accepting host died is run nonetheless, and its reply goes nowhere; its deadline ends it early.
 //! - The database is truth. What Redis loses, waiting callers learn by their deadline.
 
 mod error;

@@ -60,7 +60,11 @@ impl MemoryBus {
     }
 
     async fn tell(&self, event: Event) -> Result<(), BusError> {
-        self.events.send(event).await.map_err(|_| BusError::Closed)
+        let mut closed = self.closed.subscribe();
+        tokio::select! {
+            sent = self.events.send(event) => sent.map_err(|_| BusError::Closed),
+            _ = closed.wait_for(|closed| *closed) => Err(BusError::Closed),
+        }
     }
 }
 

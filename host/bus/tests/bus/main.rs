@@ -1,5 +1,7 @@
 //! The bus: one contract on both implementations, and what only Redis can suffer.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod contract;
 mod death;
 mod faults;
