@@ -45,7 +45,8 @@ mod tests {
 
     #[test]
     fn scores_follow_the_leading_words() {
-        let check = |offered, wanted, expect: f64| assert_eq!(score(offered, wanted), expect, "{offered} {wanted}");
+        let check =
+            |offered, wanted, expect: f64| assert_eq!(score(offered, wanted), expect, "{offered} {wanted}");
         check("csv.read", "csv.read", 1.0);
         check("csv.read", "csv.write", 0.5);
         check("csv.read", "csv", 0.5);

@@ -27,7 +27,9 @@ mod tests {
     #[test]
     fn frontmatter_needs_name_and_description() {
         assert!(check("---\nname: a\ndescription: b\n---\ntext").is_ok());
-        for bad in ["", "text", "---\nname: a\n---\n", "---\nname: a\ndescription: ''\n---\n", "---\n: [\n---\n"] {
+        for bad in
+            ["", "text", "---\nname: a\n---\n", "---\nname: a\ndescription: ''\n---\n", "---\n: [\n---\n"]
+        {
             assert!(check(bad).is_err(), "{bad}");
         }
     }

@@ -1,12 +1,12 @@
 //! What an operator does to an installed skill: approve, grant, revoke, configure, remove.
 
 use crate::publish::RACES_MAX;
-use crate::{Inner, Registry, fault, resolve};
+use crate::{Registry, fault, raced, resolve};
 use skep_core::{DomainName, Fault, Grants, GuestPath, SkillName};
-use skep_store::{SkillRow, StoreError, VersionState};
+use skep_store::{SkillRow, StoreError, VersionRow, VersionState};
 use std::collections::BTreeMap;
 
-/// A change that is decided and yet to be made.
+/// A change that was decided on a skill as it was read.
 enum Change {
     Approve(semver::Version, Grants),
     Grants(Grants),
@@ -17,33 +17,33 @@ enum Change {
 impl Registry {
     /// Lets the waiting version serve and gives it the skill's grants.
     pub async fn approve(&self, domain: &DomainName, skill: &SkillName) -> Result<semver::Version, Fault> {
-        self.change(domain, skill, |row| {
-            let waiting = row.versions.iter().find(|v| v.state == VersionState::Waiting);
-            let none = || Fault::invalid_input(format!("no version of `{skill}` waits for approval"));
-            let waiting = waiting.ok_or_else(none)?;
+        let decide = |row: &SkillRow| {
+            let waiting = version_in(row, VersionState::Waiting);
+            let waiting = waiting
+                .ok_or_else(|| Fault::invalid_input(format!("no version of `{skill}` waits for approval")))?;
             let mut grants = row.grants.clone();
             grants.digests.insert(waiting.digest);
             Ok((Change::Approve(waiting.version.clone(), grants), waiting.version.clone()))
-        })
-        .await
+        };
+        self.change(domain, skill, decide).await
     }
 
     /// Adds grants to the current version.
     pub async fn grant(&self, domain: &DomainName, skill: &SkillName, more: Grants) -> Result<Grants, Fault> {
         let more = self.0.rooted(more)?;
-        self.change(domain, skill, |row| {
-            let current = row.versions.iter().find(|v| v.state == VersionState::Current);
-            let none = || Fault::invalid_input(format!("no version of `{skill}` serves: approve one first"));
-            let current = current.ok_or_else(none)?;
+        let decide = |row: &SkillRow| {
+            let current = version_in(row, VersionState::Current);
+            let current = current.ok_or_else(|| {
+                Fault::invalid_input(format!("no version of `{skill}` serves: approve one first"))
+            })?;
             let manifest = resolve::manifest_of(current)?;
             let mut grants = row.grants.clone();
-            grants
-                .grant(more.clone(), manifest.as_ref().map(|m| &m.requests))
-                .map_err(|e| Fault::invalid_input(e.to_string()))?;
+            let granted = grants.grant(more.clone(), manifest.as_ref().map(|m| &m.requests));
+            granted.map_err(|e| Fault::invalid_input(e.to_string()))?;
             grants.digests.insert(current.digest);
             Ok((Change::Grants(grants.clone()), grants))
-        })
-        .await
+        };
+        self.change(domain, skill, decide).await
     }
 
     /// Takes grants away: by guest path, by variable.
@@ -54,15 +54,15 @@ impl Registry {
         files: &[GuestPath],
         env: &[String],
     ) -> Result<Grants, Fault> {
-        self.change(domain, skill, |row| {
+        let decide = |row: &SkillRow| {
             let mut grants = row.grants.clone();
-            if !grants.revoke(files, env) {
-                let hint = format!("nothing of that is granted: `skep grants {skill}` shows what is");
-                return Err(Fault::invalid_input(hint));
+            if grants.revoke(files, env) {
+                return Ok((Change::Grants(grants.clone()), grants));
             }
-            Ok((Change::Grants(grants.clone()), grants))
-        })
-        .await
+            let hint = format!("nothing of that is granted: `skep grants {skill}` shows what is");
+            Err(Fault::invalid_input(hint))
+        };
+        self.change(domain, skill, decide).await
     }
 
     /// Sets configuration values; a value of `None` takes the operator's value away.
@@ -72,7 +72,7 @@ impl Registry {
         skill: &SkillName,
         values: &BTreeMap<String, Option<String>>,
     ) -> Result<BTreeMap<String, String>, Fault> {
-        self.change(domain, skill, |row| {
+        let decide = |row: &SkillRow| {
             let mut config = row.config.clone();
             for (key, value) in values {
                 match value {
@@ -81,8 +81,8 @@ impl Registry {
                 };
             }
             Ok((Change::Config(config.clone()), config))
-        })
-        .await
+        };
+        self.change(domain, skill, decide).await
     }
 
     /// Removes a skill with all its versions, grants and configuration.
@@ -90,8 +90,8 @@ impl Registry {
         self.change(domain, skill, |_| Ok((Change::Remove, ()))).await
     }
 
-    /// Reads the skill, lets `decide` decide on what was read, and does so again if the skill was
-    /// changed before the decision was carried out.
+    /// Reads the skill, lets `decide` say what to change, and changes it if it is still as it was
+    /// read; else decides anew.
     async fn change<T>(
         &self,
         domain: &DomainName,
@@ -100,36 +100,38 @@ impl Registry {
     ) -> Result<T, Fault> {
         for _ in 0..RACES_MAX {
             let row = self.get(domain, skill).await?;
-            let (change, done) = decide(&row)?;
-            match self.0.make(&change, domain, skill, row.revision).await {
+            let (change, decided) = decide(&row)?;
+            match self.apply(domain, skill, change, row.revision).await {
                 Ok(revision) => {
                     self.0.revisions.observe(revision);
-                    return Ok(done);
+                    return Ok(decided);
                 }
-                Err(StoreError::Conflict { .. }) => continue,
+                Err(StoreError::Conflict { .. }) => {}
                 Err(error) => return Err(fault(error)),
             }
         }
-        Err(crate::raced(skill))
+        Err(raced(skill))
+    }
+
+    async fn apply(
+        &self,
+        domain: &DomainName,
+        skill: &SkillName,
+        change: Change,
+        expect: u64,
+    ) -> Result<u64, StoreError> {
+        let store = &self.0.store;
+        match change {
+            Change::Approve(version, grants) => {
+                store.skill_approve(domain, skill, &version, &grants, expect).await
+            }
+            Change::Grants(grants) => store.grants_set(domain, skill, &grants, expect).await,
+            Change::Config(config) => store.config_set(domain, skill, &config, expect).await,
+            Change::Remove => store.skill_remove(domain, skill, expect).await,
+        }
     }
 }
 
-impl Inner {
-    /// Carries out a change of a skill that is still as it was at `revision`; gives the new revision.
-    async fn make(
-        &self,
-        change: &Change,
-        domain: &DomainName,
-        skill: &SkillName,
-        revision: u64,
-    ) -> Result<u64, StoreError> {
-        match change {
-            Change::Approve(version, grants) => {
-                self.store.skill_approve(domain, skill, version, grants, revision).await
-            }
-            Change::Grants(grants) => self.store.grants_set(domain, skill, grants, revision).await,
-            Change::Config(config) => self.store.config_set(domain, skill, config, revision).await,
-            Change::Remove => self.store.skill_remove(domain, skill, revision).await,
-        }
-    }
+fn version_in(row: &SkillRow, state: VersionState) -> Option<&VersionRow> {
+    row.versions.iter().find(|v| v.state == state)
 }

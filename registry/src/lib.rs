@@ -85,7 +85,9 @@ fn raced(skill: &SkillName) -> Fault {
 fn fault(error: StoreError) -> Fault {
     match error {
         StoreError::Unavailable { .. } => Fault::unavailable(error.to_string()),
-        StoreError::DigestTaken { .. } | StoreError::TooLarge { .. } => Fault::invalid_input(error.to_string()),
+        StoreError::DigestTaken { .. } | StoreError::TooLarge { .. } => {
+            Fault::invalid_input(error.to_string())
+        }
         StoreError::Conflict { .. } => Fault::unavailable(error.to_string()),
         other => Fault::internal(other.to_string()),
     }

@@ -64,7 +64,8 @@ pub fn policy_parse(text: &str, env: &BTreeMap<String, String>) -> Result<Grants
     }
     for Variable { key, value } in policy.permissions.environment.allow {
         let value = value.or_else(|| env.get(&key).cloned());
-        let value = value.ok_or_else(|| error(format!("variable `{key}` has no value here: add `value:`")))?;
+        let value =
+            value.ok_or_else(|| error(format!("variable `{key}` has no value here: add `value:`")))?;
         grants.env.insert(key, value);
     }
     Ok(grants)

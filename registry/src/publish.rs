@@ -41,7 +41,12 @@ pub struct Added {
 impl Registry {
     /// Installs `source` in `domain`. Compiles before anything is changed, so that a broken version
     /// never takes the place of one that serves.
-    pub async fn add(&self, domain: &DomainName, source: Source, options: AddOptions) -> Result<Added, Fault> {
+    pub async fn add(
+        &self,
+        domain: &DomainName,
+        source: Source,
+        options: AddOptions,
+    ) -> Result<Added, Fault> {
         let name = source.name().cloned().ok_or_else(|| {
             Fault::invalid_input("the skill has no usable name: give it one with --name or in a skill.toml")
         })?;
@@ -54,7 +59,9 @@ impl Registry {
             let added = plan.added(&name, &source, &prepared);
             let publish = plan.publish(domain, &name, &source, &prepared, row.as_ref())?;
             let done = match publish {
-                Some(publish) => self.0.store.skill_publish(publish).await.map(|r| self.0.revisions.observe(r)),
+                Some(publish) => {
+                    self.0.store.skill_publish(publish).await.map(|r| self.0.revisions.observe(r))
+                }
                 None => Ok(()),
             };
             match done {

@@ -2,7 +2,9 @@
 
 use crate::{Inner, Registry, fault};
 use parking_lot::Mutex;
-use skep_core::{Digest, DomainName, Fault, Grants, LimitsSpec, Manifest, Permit, SkillName, Subject, Target};
+use skep_core::{
+    Digest, DomainName, Fault, Grants, LimitsSpec, Manifest, Permit, SkillName, Subject, Target,
+};
 use skep_sandbox::{Inspection, Prepared};
 use skep_store::{SkillRow, VersionRow, VersionState};
 use std::collections::{BTreeMap, HashMap};
@@ -94,8 +96,9 @@ impl Inner {
         let digest = version.component;
         let cell = self.prepared.cell(digest);
         let load = async {
-            let inspection: Inspection = serde_json::from_str(&version.inspection)
-                .map_err(|e| Fault::internal(format!("the stored inspection of {digest} can't be read: {e}")))?;
+            let inspection: Inspection = serde_json::from_str(&version.inspection).map_err(|e| {
+                Fault::internal(format!("the stored inspection of {digest} can't be read: {e}"))
+            })?;
             let store = self.store.clone();
             let fetch = async move || {
                 let read = store.component_read(digest).await.map_err(fault)?;

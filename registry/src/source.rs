@@ -41,7 +41,9 @@ impl Source {
     pub fn named(mut self, name: SkillName) -> Result<Self, Fault> {
         if let Some((_, manifest)) = self.manifest.as_ref().filter(|(_, m)| m.skill.name != name) {
             let given = &manifest.skill.name;
-            return Err(Fault::invalid_input(format!("the manifest names the skill `{given}`: leave out --name")));
+            return Err(Fault::invalid_input(format!(
+                "the manifest names the skill `{given}`: leave out --name"
+            )));
         }
         self.name = Some(name);
         Ok(self)
@@ -89,10 +91,13 @@ fn read_folder(folder: &Path) -> Result<Source, Fault> {
     let manifest_path = folder.join("skill.toml");
     if !manifest_path.exists() {
         let path = folder.display();
-        return Err(Fault::invalid_input(format!("`{path}` holds no skill.toml: name a skill's folder or a .wasm file")));
+        return Err(Fault::invalid_input(format!(
+            "`{path}` holds no skill.toml: name a skill's folder or a .wasm file"
+        )));
     }
     let manifest = read_text(&manifest_path)?;
-    let parsed = Manifest::parse(&manifest).map_err(|e| Fault::invalid_input(format!("{}: {e}", folder.display())))?;
+    let parsed =
+        Manifest::parse(&manifest).map_err(|e| Fault::invalid_input(format!("{}: {e}", folder.display())))?;
     let component = read_bounded(&folder.join(&parsed.skill.component), COMPONENT_BYTES_MAX)?;
     let prompt_path = folder.join("SKILL.md");
     let prompt = if prompt_path.exists() { Some(read_text(&prompt_path)?) } else { None };
@@ -108,7 +113,8 @@ fn read_file(path: &Path) -> Result<Source, Fault> {
 
 fn read_text(path: &Path) -> Result<String, Fault> {
     let bytes = read_bounded(path, TEXT_BYTES_MAX)?;
-    String::from_utf8(bytes).map_err(|_| Fault::invalid_input(format!("`{}` is not UTF-8 text", path.display())))
+    String::from_utf8(bytes)
+        .map_err(|_| Fault::invalid_input(format!("`{}` is not UTF-8 text", path.display())))
 }
 
 fn read_bounded(path: &Path, bytes_max: u64) -> Result<Vec<u8>, Fault> {

@@ -44,7 +44,9 @@ pub async fn watch(
         for source in changed(&dir, &mut seen) {
             let (path, source) = source;
             let result = match source {
-                Ok(source) => registry.add(&domain, source, AddOptions { replace: true, ..Default::default() }).await,
+                Ok(source) => {
+                    registry.add(&domain, source, AddOptions { replace: true, ..Default::default() }).await
+                }
                 Err(fault) => Err(fault),
             };
             if report.send(WatchReport { path, result }).await.is_err() {
@@ -84,7 +86,8 @@ fn changed(dir: &Path, seen: &mut HashMap<PathBuf, Digest>) -> Vec<Candidate> {
 /// Files named `*.wasm` and folders with a `skill.toml`, in order.
 fn skill_paths(dir: &Path) -> Vec<PathBuf> {
     let entries = walkdir::WalkDir::new(dir).min_depth(1).max_depth(1).sort_by_file_name();
-    let entries = entries.into_iter().filter_map(Result::ok).take(ENTRIES_MAX).map(walkdir::DirEntry::into_path);
+    let entries =
+        entries.into_iter().filter_map(Result::ok).take(ENTRIES_MAX).map(walkdir::DirEntry::into_path);
     let is_skill = |path: &PathBuf| {
         let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
         let file = path.extension().is_some_and(|e| e == "wasm") && path.is_file();

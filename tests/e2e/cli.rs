@@ -16,7 +16,13 @@ fn check(output: &Output, code: i32, says: &str) {
 }
 
 fn run_in(dir: &Path, args: &[&str]) -> Output {
-    skep().args(args).env("HOME", dir).env("XDG_CACHE_HOME", dir.join("cache")).current_dir(dir).output().unwrap()
+    skep()
+        .args(args)
+        .env("HOME", dir)
+        .env("XDG_CACHE_HOME", dir.join("cache"))
+        .current_dir(dir)
+        .output()
+        .unwrap()
 }
 
 #[test]
@@ -35,7 +41,8 @@ fn run_needs_nothing_installed() {
     let probe = skep_harness::guest("probe");
     std::fs::write(dir.path().join("a.txt"), "seen").unwrap();
     let read = r#"{"op":"read","path":"/data/a.txt"}"#;
-    let with = run_in(dir.path(), &["run", probe.to_str().unwrap(), "fs", read, "--fs", "./a.txt:/data/a.txt"]);
+    let with =
+        run_in(dir.path(), &["run", probe.to_str().unwrap(), "fs", read, "--fs", "./a.txt:/data/a.txt"]);
     check(&with, 0, "seen");
     let without = run_in(dir.path(), &["run", probe.to_str().unwrap(), "fs", read]);
     check(&without, 0, "error");

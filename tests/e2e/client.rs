@@ -49,7 +49,12 @@ impl Client {
         Self(client.build().expect("a client"))
     }
 
-    pub async fn try_send(&self, method: &str, path: &str, body: Option<Value>) -> Result<Answer, reqwest::Error> {
+    pub async fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Answer, reqwest::Error> {
         let method = method.parse().expect("a method");
         let mut request = self.0.request(method, format!("http://skep{path}"));
         if let Some(body) = body {

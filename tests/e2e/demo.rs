@@ -6,7 +6,8 @@ fn the_demo_runs_to_its_end() {
     let mut command = std::process::Command::new(repository.join("tests/demo.sh"));
     command.current_dir(&repository).env("SKEP", env!("CARGO_BIN_EXE_skep"));
     let output = command.output().expect("the demo starts");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     for word in ["denied", "allowed", "replaced", "audit"] {
         assert!(said.to_lowercase().contains(word), "no `{word}` in:\n{said}");

@@ -117,7 +117,7 @@ impl Deployment {
     pub fn fleet(count: usize) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let (redis, maria) = (Redis::start().expect("redis"), MariaDb::start().expect("mariadb"));
-        let mysql = maria.create_database("skep").expect("a database");
+        let mysql = maria.url();
         let key = dir.path().join("key");
         let start = |n: usize| {
             let key = key.to_str().expect("a path");

@@ -139,7 +139,8 @@ async fn what_belongs_to_the_host_cannot_be_granted() {
     let on = Deployment::embedded();
     on.add_guest("probe", "probe", &[]);
     let data = on.host().data.clone();
-    let roots = [data.clone(), data.parent().unwrap().to_owned(), "/".into(), "/proc/self".into(), "/dev".into()];
+    let roots =
+        [data.clone(), data.parent().unwrap().to_owned(), "/".into(), "/proc/self".into(), "/dev".into()];
     for root in roots {
         let output = on.host().skep(&["grant", "probe", "--fs", &format!("{}:/x", root.display())]);
         assert!(!output.status.success(), "{} was granted", root.display());

@@ -57,7 +57,8 @@ async fn replaced_under_fire(on: &Deployment) {
             write_version(&folder, n);
             begun.store(n, Ordering::SeqCst);
             let (data, folder) = (on.host().data.clone(), folder.clone());
-            let add = move || crate::deployment::skep().arg("add").arg(&folder).arg("--data").arg(&data).output();
+            let add =
+                move || crate::deployment::skep().arg("add").arg(&folder).arg("--data").arg(&data).output();
             let output = tokio::task::spawn_blocking(add).await.unwrap().unwrap();
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             done.store(n, Ordering::SeqCst);
@@ -82,7 +83,8 @@ async fn a_watched_directory_is_served_and_a_broken_version_leaves_the_old_one()
     std::fs::create_dir(&watched).unwrap();
     let on = Deployment::embedded_with(&["--watch", watched.to_str().unwrap()]);
     let client = on.client();
-    let put = |guest: &str| std::fs::copy(skep_harness::guest(guest), watched.join("versioned.wasm")).unwrap();
+    let put =
+        |guest: &str| std::fs::copy(skep_harness::guest(guest), watched.join("versioned.wasm")).unwrap();
     let version = async || client.call("versioned", "version", json!({})).await;
     let patience = Duration::from_secs(30);
 

@@ -9,4 +9,6 @@ mod deployment;
 mod files;
 mod fleet;
 mod flow;
+#[path = "../hostile/mod.rs"]
+mod hostile;
 mod hot_load;

@@ -4,8 +4,8 @@ use crate::CallRequest;
 use parking_lot::Mutex;
 use skep_bus::{Bus, Delivery};
 use skep_core::{
-    AuditAction, AuditChain, AuditEvent, AuditRecord, CallId, DomainName, Envelope, Fault, Incarnation, Principal, Reply,
-    SkillName, UnixMs,
+    AuditAction, AuditChain, AuditEvent, AuditRecord, CallId, DomainName, Envelope, Fault, Incarnation,
+    Principal, Reply, SkillName, UnixMs,
 };
 use skep_registry::Resolved;
 use skep_store::{Store, StoreError};
@@ -63,7 +63,10 @@ impl Auditor {
         if spilled.len() < SPILLED_MAX {
             spilled.push_back(record);
         } else {
-            tracing::error!(seq = record.seq, "an audit record is lost: bus and database are away for too long");
+            tracing::error!(
+                seq = record.seq,
+                "an audit record is lost: bus and database are away for too long"
+            );
         }
     }
 

@@ -5,7 +5,8 @@ use crate::{Inner, Router, running::Started};
 use bytes::Bytes;
 use skep_bus::{BusError, Delivery, Entry};
 use skep_core::{
-    CallId, Envelope, Fault, Lane, Limits, Outcome, Principal, Progress, Reply, Target, ToolName, UnixMs, Usage,
+    CallId, Envelope, Fault, Lane, Limits, Outcome, Principal, Progress, Reply, Target, ToolName, UnixMs,
+    Usage,
 };
 use skep_registry::Resolved;
 use skep_sandbox::{Call, Report};
@@ -70,7 +71,9 @@ impl Inner {
     /// Whether the call can be sent at all, and with what bounds.
     async fn accept(&self, id: CallId, request: &CallRequest) -> Result<Entry, Fault> {
         if self.draining.load(Ordering::Acquire) {
-            return Err(Fault::unavailable("this host is stopping: call another, or try again when it is back"));
+            return Err(Fault::unavailable(
+                "this host is stopping: call another, or try again when it is back",
+            ));
         }
         self.registry.revisions().confirm(0).await?;
         let resolved = self.registry.resolve(&request.to).await?;
@@ -187,7 +190,9 @@ fn tool_of(resolved: &Resolved, asked: Option<&ToolName>) -> Result<ToolName, Fa
             Err(Fault::unknown_tool(format!("skill `{skill}` has no tool `{asked}`; it has: {}", names())))
         }
         None if tools.len() == 1 => Ok(tools[0].name.clone()),
-        None => Err(Fault::unknown_tool(format!("skill `{skill}` has several tools; name one of: {}", names()))),
+        None => {
+            Err(Fault::unknown_tool(format!("skill `{skill}` has several tools; name one of: {}", names())))
+        }
     }
 }
 
@@ -195,5 +200,8 @@ fn input_fits(bytes: usize, limits: &Limits) -> Result<(), Fault> {
     if bytes as u64 <= limits.input.0 {
         return Ok(());
     }
-    Err(Fault::invalid_input(format!("the input has {bytes} bytes; the skill's limit `input` is {}", limits.input)))
+    Err(Fault::invalid_input(format!(
+        "the input has {bytes} bytes; the skill's limit `input` is {}",
+        limits.input
+    )))
 }

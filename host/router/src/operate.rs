@@ -115,7 +115,14 @@ impl Router {
         }
     }
 
-    async fn record(&self, by: &Operator, action: AuditAction, skill: &SkillName, detail: String, fault: Option<&Fault>) {
+    async fn record(
+        &self,
+        by: &Operator,
+        action: AuditAction,
+        skill: &SkillName,
+        detail: String,
+        fault: Option<&Fault>,
+    ) {
         let event = operation_event(action, &by.chain, (&by.domain, skill), detail, fault);
         self.0.auditor.push(&event).await;
     }

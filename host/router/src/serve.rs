@@ -107,7 +107,9 @@ impl Inner {
                 }
                 Ok(Event::Revision(revision)) => self.hear_revision(revision),
                 Ok(Event::Interrupted(delivery)) => {
-                    let fault = Fault::interrupted("the host that ran the call died: whether it had an effect is unknown");
+                    let fault = Fault::interrupted(
+                        "the host that ran the call died: whether it had an effect is unknown",
+                    );
                     let report = Report { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() };
                     self.settle(delivery, report, None).await;
                 }
@@ -163,7 +165,9 @@ impl Inner {
             for (domain, skill) in self.running.skills() {
                 match self.registry.grants_now(&domain, &skill).await {
                     Ok(grants) => self.running.hold_to(&domain, &skill, &grants),
-                    Err(fault) => tracing::warn!(%skill, %fault, "the grants of running calls can't be confirmed"),
+                    Err(fault) => {
+                        tracing::warn!(%skill, %fault, "the grants of running calls can't be confirmed")
+                    }
                 }
             }
         }

@@ -34,7 +34,10 @@ impl Waiting {
     ) -> Result<Waiter, Fault> {
         let mut callers = self.callers.lock();
         if callers.len() >= self.most {
-            return Err(Fault::overloaded(format!("{} callers wait on this host already: try again later", self.most)));
+            return Err(Fault::overloaded(format!(
+                "{} callers wait on this host already: try again later",
+                self.most
+            )));
         }
         let (reply, receiver) = oneshot::channel();
         callers.insert(entry.envelope.id, Caller { reply, progress });

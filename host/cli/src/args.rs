@@ -1,0 +1,239 @@
+//! What people type: every command and flag, with its help.
+
+use clap::{Args, Parser, Subcommand};
+use skep_core::{DomainName, SkillName, SkillRef, Span, ToolRef};
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+   0  done                    20  tool_error     the skill said that it failed
+   1  anything else           21  trapped        the skill broke
+   2  usage, configuration    22  limit_memory
+  10  invalid_input           23  limit_cpu
+  11  invalid_output          24  limit_output
+  12  invalid_component       25  limit_compile
+  13  unknown_skill           30  deadline       31  cancelled    32  interrupted
+  14  unknown_tool            33  overloaded     34  unavailable  (both: try again later)
+  15  denied                  35  internal";
+
+/// Runs the skills of AI agents as WebAssembly components: a fresh sandbox for each call, and only what was granted.
+#[derive(Debug, Parser)]
+#[command(name = "skep", version, after_long_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Where the deployment is.
+#[derive(Debug, Args)]
+pub(crate) struct Place {
+    /// The data directory (default: SKEP_DATA, else the user's own)
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// A running host elsewhere: http://HOST:PORT or unix:PATH
+    #[arg(long, global = true, env = "SKEP_HOST", value_name = "URL")]
+    pub(crate) host: Option<String>,
+    /// The token of a host that is reached over HTTP
+    #[arg(long, global = true, env = "SKEP_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    pub(crate) token: Option<String>,
+    /// The domain to work in
+    #[arg(long, global = true, env = "SKEP_DOMAIN", default_value = "main", value_name = "NAME")]
+    pub(crate) domain: DomainName,
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// The configuration file (default: skep.toml in the user's configuration directory)
+    #[arg(long, global = true, env = "SKEP_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a host until it is told to stop
+    Serve(ServeArgs),
+    /// Run one tool of a component, with nothing installed and no host
+    Run(RunArgs),
+    /// Install a skill, or a new version of it
+    Add(AddArgs),
+    /// List the skills
+    List {
+        /// Only what offers this capability, the best match first
+        #[arg(long, value_name = "CAPABILITY")]
+        find: Option<String>,
+    },
+    /// Show a skill: versions, tools, imports, requests
+    Inspect {
+        /// The skill
+        skill: SkillRef,
+    },
+    /// Say what a component is and what of it would be served, without installing it
+    Check {
+        /// A .wasm file or a skill's folder
+        path: PathBuf,
+    },
+    /// Remove a skill with its versions, grants and configuration
+    Remove {
+        /// The skill
+        skill: SkillName,
+    },
+    /// Let the version that waits for approval serve
+    Approve {
+        /// The skill
+        skill: SkillName,
+    },
+    /// Give a skill files or variables
+    Grant {
+        /// The skill
+        skill: SkillName,
+        #[command(flatten)]
+        flags: GrantFlags,
+    },
+    /// Take files or variables from a skill; running calls that use them are stopped
+    Revoke {
+        /// The skill
+        skill: SkillName,
+        /// The guest path of a file grant
+        #[arg(long, value_name = "GUEST")]
+        fs: Vec<String>,
+        /// The name of a variable
+        #[arg(long, value_name = "KEY")]
+        env: Vec<String>,
+    },
+    /// Show what is granted to a skill
+    Grants {
+        /// The skill
+        skill: SkillName,
+    },
+    /// Call a tool; its result is printed as JSON
+    Call(CallArgs),
+    /// Show or change the configuration of a skill
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Show what was done, by whom, under which grants
+    Audit(AuditArgs),
+    /// Compile a component from standard input to standard output (Skep runs this itself)
+    #[command(hide = true)]
+    Compile,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Also listen for HTTP here; needs a token (SKEP_TOKEN)
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<String>,
+    /// The Redis that carries messages between hosts
+    #[arg(long, value_name = "URL")]
+    pub(crate) redis: Option<String>,
+    /// The MySQL or MariaDB that keeps skills, grants and audit
+    #[arg(long, value_name = "URL")]
+    pub(crate) mysql: Option<String>,
+    /// Install what is put into this directory, and replace what changes there
+    #[arg(long, value_name = "DIR")]
+    pub(crate) watch: Option<PathBuf>,
+    /// Calls that run at once
+    #[arg(long, value_name = "N")]
+    pub(crate) slots: Option<u32>,
+    /// The key file; all hosts of a deployment share one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// How logs are written: text or json
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log: Option<String>,
+}
+
+/// The flags that grant something.
+#[derive(Debug, Default, Args)]
+pub(crate) struct GrantFlags {
+    /// A directory or file: HOST[:GUEST][:ro|rw], read-only if not said
+    #[arg(long, value_name = "HOST[:GUEST][:ro|rw]")]
+    pub(crate) fs: Vec<String>,
+    /// An environment variable
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) env: Vec<String>,
+    /// Not enforced yet in this version, so refused
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) net: Vec<String>,
+    /// Not enforced yet in this version, so refused
+    #[arg(long, value_name = "NAME=ORIGIN")]
+    pub(crate) secret: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// A .wasm file or a skill's folder
+    pub(crate) path: PathBuf,
+    /// The tool; may be left out where there is only one
+    pub(crate) tool: Option<String>,
+    /// The input: JSON, KEY=VALUE…, `-` for standard input, or @FILE
+    pub(crate) input: Vec<String>,
+    #[command(flatten)]
+    pub(crate) grants: GrantFlags,
+    /// A configuration value
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AddArgs {
+    /// A .wasm file, or a folder with skill.toml
+    pub(crate) path: PathBuf,
+    /// The name of a skill without skill.toml (default: the file's name)
+    #[arg(long)]
+    pub(crate) name: Option<SkillName>,
+    #[command(flatten)]
+    pub(crate) grants: GrantFlags,
+    /// A policy file to grant as well (YAML, version "1.0")
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CallArgs {
+    /// SKILL[@VERSION][/TOOL]
+    pub(crate) tool: ToolRef,
+    /// The input: JSON, KEY=VALUE…, `-` for standard input, or @FILE
+    pub(crate) input: Vec<String>,
+    /// How long to wait at most, as in 10s
+    #[arg(long)]
+    pub(crate) timeout: Option<Span>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Show the configuration of a skill
+    Get {
+        /// The skill
+        skill: SkillName,
+        /// Only this value
+        key: Option<String>,
+    },
+    /// Set values; KEY= with nothing behind it goes back to the skill's own default
+    Set {
+        /// The skill
+        skill: SkillName,
+        /// The values
+        #[arg(required = true, value_name = "KEY=VALUE")]
+        values: Vec<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// Only of this skill
+    #[arg(long)]
+    pub(crate) skill: Option<SkillName>,
+    /// Only of this call
+    #[arg(long, value_name = "ID")]
+    pub(crate) call: Option<String>,
+    /// Only what ended with this fault, as in `denied`
+    #[arg(long, value_name = "CODE")]
+    pub(crate) fault: Option<String>,
+    /// The newest so many
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(crate) limit: u64,
+    /// Check the whole audit for edits, losses and reorderings
+    #[arg(long)]
+    pub(crate) verify: bool,
+}

@@ -1,0 +1,116 @@
+//! The client of a host's API, over its socket or over HTTP.
+
+use crate::failure::Failure;
+use anyhow::{Context, anyhow};
+use reqwest::{Method, RequestBuilder, Response, Url};
+use serde::{Serialize, de::DeserializeOwned};
+use skep_api::types::Problem;
+use skep_core::{DomainName, Fault};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a connection may take to be made.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+
+/// Talks to one host, in one domain.
+pub(crate) struct Client {
+    http: reqwest::Client,
+    base: Url,
+    token: Option<String>,
+    domain: DomainName,
+    place: String,
+}
+
+impl Client {
+    /// A host's Unix socket.
+    pub(crate) fn unix(socket: &Path, domain: DomainName) -> Result<Self, Failure> {
+        let http = builder().unix_socket(socket.to_owned()).build().context("the HTTP client")?;
+        let base = Url::parse("http://localhost").context("the address of a socket")?;
+        let place = format!("unix:{}", socket.display());
+        Ok(Self { http, base, token: None, domain, place })
+    }
+
+    /// `unix:PATH` or `http://HOST:PORT`.
+    pub(crate) fn at(url: &str, token: Option<String>, domain: DomainName) -> Result<Self, Failure> {
+        if let Some(path) = url.strip_prefix("unix:") {
+            return Self::unix(&PathBuf::from(path), domain);
+        }
+        let base = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        let base = base
+            .ok_or_else(|| Failure::Usage(format!("--host `{url}` must be http://HOST:PORT or unix:PATH")))?;
+        let http = builder().build().context("the HTTP client")?;
+        Ok(Self { http, base, token, domain, place: url.to_owned() })
+    }
+
+    /// A request below `/v1`; each part of the path is escaped.
+    pub(crate) fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Failure> {
+        self.asking(method, path, &[])
+    }
+
+    fn asking(
+        &self,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<RequestBuilder, Failure> {
+        let mut url = self.base.clone();
+        match url.path_segments_mut() {
+            Ok(mut segments) => segments.pop_if_empty().push("v1").extend(path),
+            Err(()) => return Err(Failure::Usage(format!("--host `{}` can't have a path", self.place))),
+        };
+        url.query_pairs_mut().append_pair("domain", self.domain.as_str()).extend_pairs(query);
+        let request = self.http.request(method, url);
+        Ok(match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        })
+    }
+
+    /// Sends a request; a refusal becomes the fault that it tells.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        let response = request.send().await.map_err(|error| self.unreachable(error))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = response.bytes().await.map_err(|error| self.unreachable(error))?;
+        let problem: Problem = serde_json::from_slice(&body)
+            .map_err(|_| anyhow!("{} answered {status}, which is no answer of Skep", self.place))?;
+        Err(Fault::new(problem.code, problem.message).into())
+    }
+
+    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
+        let body = self.send(request).await?.bytes().await.map_err(|error| self.unreachable(error))?;
+        let read = serde_json::from_slice(&body).with_context(|| format!("the answer of {}", self.place));
+        read.map_err(Failure::Other)
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<T, Failure> {
+        self.json(self.asking(Method::GET, path, query)?).await
+    }
+
+    /// Sends `body` and reads the answer.
+    pub(crate) async fn put<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        self.json(self.request(method, path)?.json(body)).await
+    }
+
+    pub(crate) fn unreachable(&self, error: reqwest::Error) -> Failure {
+        let error =
+            anyhow::Error::from(error).context(format!("the host at {} can't be reached", self.place));
+        Failure::Fault(Fault::unavailable(format!("{error:#}")))
+    }
+}
+
+/// Calls may take as long as their own deadline, so only connecting has a limit here.
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().connect_timeout(CONNECT_MAX).no_proxy()
+}

@@ -1,0 +1,66 @@
+//! One file a command.
+
+mod add;
+mod approve;
+mod audit;
+mod call;
+mod check;
+mod config;
+mod grant;
+mod grants;
+mod input;
+mod inspect;
+mod list;
+mod remove;
+mod revoke;
+mod run;
+mod serve;
+
+use crate::args::{Cli, Command, Place};
+use crate::connect::Session;
+use crate::failure::Failure;
+use anyhow::Context;
+
+/// Runs the command that was typed.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.context("starting the executor")?;
+    let done = runtime.block_on(dispatch(cli));
+    // What still hangs, such as a read of a terminal, must not keep the process.
+    runtime.shutdown_background();
+    done
+}
+
+async fn dispatch(cli: Cli) -> Result<(), Failure> {
+    let place = cli.place;
+    match cli.command {
+        Command::Serve(args) => return serve::serve(&place, &args).await,
+        Command::Run(args) => return run::run(&place, args).await,
+        Command::Check { path } => return check::check(&place, &path).await,
+        // `main` runs it before an executor exists.
+        Command::Compile => return Ok(()),
+        _ => {}
+    }
+    let session = Session::open(&place).await?;
+    let done = with_host(&session, &place, cli.command).await;
+    session.close().await;
+    done
+}
+
+async fn with_host(session: &Session, place: &Place, command: Command) -> Result<(), Failure> {
+    let client = &session.client;
+    match command {
+        Command::Serve(_) | Command::Run(_) | Command::Check { .. } | Command::Compile => Ok(()),
+        Command::Add(args) => add::add(client, place, args).await,
+        Command::List { find } => list::list(client, place, find).await,
+        Command::Inspect { skill } => inspect::inspect(client, place, &skill).await,
+        Command::Remove { skill } => remove::remove(client, &skill).await,
+        Command::Approve { skill } => approve::approve(client, &skill).await,
+        Command::Grant { skill, flags } => grant::grant(client, place, &skill, &flags).await,
+        Command::Revoke { skill, fs, env } => revoke::revoke(client, place, &skill, &fs, env).await,
+        Command::Grants { skill } => grants::grants(client, place, &skill).await,
+        Command::Call(args) => call::call(client, args).await,
+        Command::Config(command) => config::config(client, place, command).await,
+        Command::Audit(args) => audit::audit(client, place, args).await,
+    }
+}

@@ -1,0 +1,101 @@
+//! The configuration file, `skep.toml`: every mistake in it is reported at once.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use toml::{Table, Value};
+
+/// What the file says; what it leaves out is `None` or empty.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Config {
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) origins: Vec<String>,
+    pub(crate) redis: Option<String>,
+    pub(crate) mysql: Option<String>,
+    pub(crate) watch: Option<PathBuf>,
+    pub(crate) slots: Option<u32>,
+    pub(crate) key_file: Option<PathBuf>,
+    pub(crate) log: Option<String>,
+    pub(crate) domains: Vec<String>,
+}
+
+/// Reads a configuration; on failure a line for each mistake.
+pub(crate) fn parse(text: &str) -> Result<Config, Vec<String>> {
+    let mut table: Table = text.parse().map_err(|e: toml::de::Error| vec![e.to_string()])?;
+    let mut mistakes = Vec::new();
+    let mut take = Take { table: &mut table, mistakes: &mut mistakes };
+    let config = Config {
+        listen: take.parsed("listen", "an address with a port, as in \"127.0.0.1:7700\""),
+        hosts: take.texts("hosts"),
+        origins: take.texts("origins"),
+        redis: take.text("redis"),
+        mysql: take.text("mysql"),
+        watch: take.text("watch").map(PathBuf::from),
+        slots: take.whole("slots"),
+        key_file: take.text("key_file").map(PathBuf::from),
+        log: take.text("log"),
+        domains: take.texts("domains"),
+    };
+    mistakes.extend(table.keys().map(|key| format!("`{key}` is unknown")));
+    if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
+}
+
+/// Takes values out of the table, so that what is left is unknown, and notes mistakes.
+struct Take<'a> {
+    table: &'a mut Table,
+    mistakes: &'a mut Vec<String>,
+}
+
+impl Take<'_> {
+    fn mistake<T>(&mut self, key: &str, expected: &str) -> Option<T> {
+        self.mistakes.push(format!("`{key}` must be {expected}"));
+        None
+    }
+
+    fn text(&mut self, key: &str) -> Option<String> {
+        match self.table.remove(key)? {
+            Value::String(text) => Some(text),
+            _ => self.mistake(key, "a text"),
+        }
+    }
+
+    fn parsed<T: std::str::FromStr>(&mut self, key: &str, expected: &str) -> Option<T> {
+        match self.table.remove(key)?.as_str().map(str::parse) {
+            Some(Ok(value)) => Some(value),
+            _ => self.mistake(key, expected),
+        }
+    }
+
+    fn whole(&mut self, key: &str) -> Option<u32> {
+        let whole = self.table.remove(key)?.as_integer().and_then(|n| u32::try_from(n).ok());
+        whole.filter(|n| *n > 0).or_else(|| self.mistake(key, "a whole number above 0"))
+    }
+
+    fn texts(&mut self, key: &str) -> Vec<String> {
+        let Some(value) = self.table.remove(key) else { return Vec::new() };
+        let texts = value.as_array().map(|a| a.iter().map(|v| v.as_str().map(str::to_owned)).collect());
+        texts.flatten().or_else(|| self.mistake(key, "a list of texts")).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mistake_is_reported() {
+        let mistakes =
+            parse("slots = 0\nlisten = \"here\"\nhosts = [1]\ncolour = \"red\"\nredis = 7").unwrap_err();
+        for word in ["slots", "listen", "hosts", "colour", "redis"] {
+            assert!(mistakes.iter().any(|m| m.contains(word)), "{word}: {mistakes:?}");
+        }
+        assert_eq!(mistakes.len(), 5);
+    }
+
+    #[test]
+    fn a_whole_file_reads() {
+        let config = parse("slots = 4\nlisten = \"127.0.0.1:7700\"\nhosts = [\"skep.example\"]").unwrap();
+        assert_eq!((config.slots, config.hosts.len()), (Some(4), 1));
+        assert_eq!(parse("").unwrap(), Config::default());
+    }
+}

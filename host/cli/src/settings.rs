@@ -1,0 +1,202 @@
+//! The settings of a host: flags over `SKEP_*` over the configuration file over defaults.
+
+use crate::args::{Place, ServeArgs};
+use crate::config::{self, Config};
+use crate::failure::Failure;
+use crate::home::{Home, xdg};
+use skep_api::{TcpAccess, Token};
+use skep_core::DomainName;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Calls that run at once where nothing else is said.
+const SLOTS_DEFAULT: u32 = 64;
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Everything a host needs to know.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) home: Home,
+    pub(crate) shared: Option<Shared>,
+    pub(crate) tcp: Option<(SocketAddr, TcpAccess)>,
+    pub(crate) watch: Option<PathBuf>,
+    pub(crate) slots: u32,
+    pub(crate) key_file: Option<PathBuf>,
+    pub(crate) log: LogFormat,
+    pub(crate) domains: Vec<DomainName>,
+    pub(crate) config_file: Option<PathBuf>,
+}
+
+/// What the hosts of a deployment share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) redis: String,
+    pub(crate) mysql: String,
+}
+
+impl std::fmt::Debug for Shared {
+    // The URLs may hold passwords.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shared(…)")
+    }
+}
+
+impl Settings {
+    /// The settings of `skep serve`.
+    pub(crate) fn for_serve(place: &Place, args: &ServeArgs) -> Result<Self, Failure> {
+        let (file, config) = read_config(place.config.as_deref())?;
+        let mut mistakes = Vec::new();
+        let env = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        let pick = |flag: &Option<String>, name: &str, file: Option<String>| {
+            flag.clone().or_else(|| env(name)).or(file)
+        };
+        let listen = match args.listen.clone().or_else(|| env("SKEP_LISTEN")) {
+            Some(text) => {
+                parsed(&text, "--listen", "an address with a port, as in 127.0.0.1:7700", &mut mistakes)
+            }
+            None => config.listen,
+        };
+        let slots = match (args.slots, env("SKEP_SLOTS")) {
+            (Some(slots), _) => Some(slots),
+            (None, Some(text)) => parsed(&text, "SKEP_SLOTS", "a whole number", &mut mistakes),
+            (None, None) => config.slots,
+        };
+        let log = match pick(&args.log, "SKEP_LOG", config.log).as_deref() {
+            None | Some("text") => LogFormat::Text,
+            Some("json") => LogFormat::Json,
+            Some(other) => {
+                mistakes.push(format!("log `{other}` must be text or json"));
+                LogFormat::Text
+            }
+        };
+        let redis = pick(&args.redis, "SKEP_REDIS", config.redis);
+        let shared = both(redis, pick(&args.mysql, "SKEP_MYSQL", config.mysql), &mut mistakes);
+        let token = place.token.clone();
+        let tcp = listen.and_then(|at| access(at, token, config.hosts, config.origins, &mut mistakes));
+        let settings = Self {
+            home: Home::find(place.data.as_deref())?,
+            shared,
+            tcp,
+            watch: args.watch.clone().or_else(|| env("SKEP_WATCH").map(PathBuf::from)).or(config.watch),
+            slots: slots.unwrap_or(SLOTS_DEFAULT),
+            key_file: args
+                .key_file
+                .clone()
+                .or_else(|| env("SKEP_KEY_FILE").map(PathBuf::from))
+                .or(config.key_file),
+            log,
+            domains: domains(&config.domains, &place.domain, &mut mistakes),
+            config_file: file,
+        };
+        if mistakes.is_empty() { Ok(settings) } else { Err(Failure::Usage(listed(&mistakes))) }
+    }
+
+    /// The settings of a command that is its own host for a moment.
+    pub(crate) fn for_command(place: &Place) -> Result<Self, Failure> {
+        let none = ServeArgs {
+            listen: None,
+            redis: None,
+            mysql: None,
+            watch: None,
+            slots: None,
+            key_file: None,
+            log: None,
+        };
+        let settings = Self::for_serve(place, &none)?;
+        Ok(Self { tcp: None, watch: None, ..settings })
+    }
+}
+
+fn listed(mistakes: &[String]) -> String {
+    let lines: Vec<_> = mistakes.iter().map(|m| format!("\n  - {m}")).collect();
+    format!("the configuration can't be used:{}", lines.concat())
+}
+
+/// The file that was named must be there; the usual one may be missing.
+fn read_config(named: Option<&Path>) -> Result<(Option<PathBuf>, Config), Failure> {
+    let usual = || xdg("XDG_CONFIG_HOME", ".config").ok().map(|dir| dir.join("skep.toml"));
+    let Some(path) = named.map(Path::to_owned).or_else(|| usual().filter(|p| p.exists())) else {
+        return Ok((None, Config::default()));
+    };
+    let text = std::fs::read_to_string(&path);
+    let text = text.map_err(|e| Failure::Usage(format!("configuration {}: {e}", path.display())))?;
+    let config = config::parse(&text);
+    let config =
+        config.map_err(|mistakes| Failure::Usage(format!("{}: {}", path.display(), listed(&mistakes))))?;
+    Ok((Some(path), config))
+}
+
+fn parsed<T: std::str::FromStr>(
+    text: &str,
+    name: &str,
+    expected: &str,
+    mistakes: &mut Vec<String>,
+) -> Option<T> {
+    let parsed = text.parse().ok();
+    if parsed.is_none() {
+        mistakes.push(format!("{name} `{text}` must be {expected}"));
+    }
+    parsed
+}
+
+/// Redis and MySQL come together: hosts that share only one of them would lose messages or disagree.
+fn both(redis: Option<String>, mysql: Option<String>, mistakes: &mut Vec<String>) -> Option<Shared> {
+    match (redis, mysql) {
+        (Some(redis), Some(mysql)) => Some(Shared { redis, mysql }),
+        (None, None) => None,
+        (Some(_), None) => {
+            mistakes.push(
+                "--redis needs --mysql as well: a bus between hosts needs a database that they share".into(),
+            );
+            None
+        }
+        (None, Some(_)) => {
+            mistakes.push(
+                "--mysql needs --redis as well: with the memory bus a second host would not be heard".into(),
+            );
+            None
+        }
+    }
+}
+
+fn access(
+    at: SocketAddr,
+    token: Option<String>,
+    hosts: Vec<String>,
+    origins: Vec<String>,
+    mistakes: &mut Vec<String>,
+) -> Option<(SocketAddr, TcpAccess)> {
+    let Some(token) = token else {
+        mistakes.push("--listen needs a token: SKEP_TOKEN=$(openssl rand -hex 32)".to_owned());
+        return None;
+    };
+    match Token::new(token) {
+        Ok(token) => Some((at, TcpAccess { token, hosts, origins })),
+        Err(error) => {
+            mistakes.push(error.to_string());
+            None
+        }
+    }
+}
+
+fn domains(named: &[String], asked: &DomainName, mistakes: &mut Vec<String>) -> Vec<DomainName> {
+    let mut domains = vec![DomainName::default()];
+    for name in named {
+        match name.parse() {
+            Ok(name) => domains.push(name),
+            Err(error) => mistakes.push(format!("domains: {error}")),
+        }
+    }
+    domains.push(asked.clone());
+    domains.sort();
+    domains.dedup();
+    domains
+}

@@ -1,0 +1,95 @@
+//! How results are shown: aligned tables for people, JSON for programs, progress on a terminal.
+
+use crate::failure::Failure;
+use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use skep_core::UnixMs;
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+/// Prints a line to standard output. A reader that has gone away is no error.
+pub(crate) fn line(text: impl AsRef<str>) -> Result<(), Failure> {
+    match writeln!(std::io::stdout(), "{}", text.as_ref()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::from(error).context("standard output").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints JSON: indented on a terminal, in one line elsewhere.
+pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+    let pretty = std::io::stdout().is_terminal();
+    let text = if pretty { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+    line(text.context("writing JSON")?)
+}
+
+/// Prints rows under a heading, each column as wide as its widest cell.
+pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) -> Result<(), Failure> {
+    let mut widths = heading.map(|cell| cell.chars().count());
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let print = |row: &[String; N]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        line(cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    print(&heading.map(str::to_owned))?;
+    rows.iter().try_for_each(print)
+}
+
+/// A spinner on standard error while something long is done; nothing where no one looks.
+pub(crate) fn spinner(text: String) -> ProgressBar {
+    let bar = ProgressBar::new_spinner().with_message(text);
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar
+}
+
+/// A bar for the progress that a skill reports.
+pub(crate) fn progress_bar() -> ProgressBar {
+    let bar = ProgressBar::no_length();
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// A point in time as people read it: UTC, to the second (RFC 3339).
+pub(crate) fn time(at: UnixMs) -> String {
+    let seconds = at.0 / 1000;
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let (year, month, day) = civil(days);
+    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60)
+}
+
+/// Days since 1970-01-01 as year, month, day in the Gregorian calendar.
+fn civil(mut days: u64) -> (u64, u64, u64) {
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let mut year = 1970;
+    while days >= if leap(year) { 366 } else { 365 } {
+        days -= if leap(year) { 366 } else { 365 };
+        year += 1;
+    }
+    let lengths = [31, if leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let mut month = 0;
+    while days >= lengths[month] {
+        days -= lengths[month];
+        month += 1;
+    }
+    (year, month as u64 + 1, days + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_read_as_utc() {
+        assert_eq!(time(UnixMs(0)), "1970-01-01T00:00:00Z");
+        assert_eq!(time(UnixMs(951_782_400_000)), "2000-02-29T00:00:00Z");
+        assert_eq!(time(UnixMs(1_767_225_599_000)), "2025-12-31T23:59:59Z");
+    }
+}
