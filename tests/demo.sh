@@ -33,16 +33,16 @@ show list
 
 say "A typed skill has no SDK at all: its tools are its exported functions."
 show inspect dates
-show call dates/weekday date=2026-11-21
+show call dates/between start=2026-11-21 end=2027-03-01
 
 say "csv-report wants to read a file. Nothing is granted, so this is denied."
 code=0
-show call csv-report/report path=/data/orders.csv group_by=region || code=$?
+show call csv-report/report path=/data/orders.csv group_by='["region"]' || code=$?
 [ "$code" != 0 ] || { echo "the call should have been refused"; exit 1; }
 
 say "Now that one folder is granted, read-only, the same call is allowed."
 show grant csv-report --fs plugins/csv-report/data:/data
-show call csv-report/report path=/data/orders.csv group_by=region
+show call csv-report/report path=/data/orders.csv group_by='["region"]' of='["amount"]'
 
 say "A new version replaces the one that serves, while it serves."
 cp -r target/skills/csv-report "$place/next"
