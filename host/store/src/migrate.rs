@@ -53,11 +53,10 @@ pub(crate) async fn mysql(opts: &Opts) -> Result<(), DbError> {
 /// Takes the lock under which this database is migrated. Names of locks belong to the whole server.
 async fn lock(guard: &mut Conn) -> Result<(), DbError> {
     let sql = "SELECT GET_LOCK(CONCAT('skep-migrate-', MD5(DATABASE())), ?)";
-    let got: Option<Option<i64>> = guard.exec_first(sql, (MIGRATION_TIME_MAX.as_secs(),)).await?;
-    match got.flatten() {
-        Some(1) => Ok(()),
-        _ => Err(DbError::Away(format!("MySQL: another host migrates for {MIGRATION_TIME_MAX:?} already"))),
-    }
+    let late = || DbError::Away(format!("MySQL: another host migrates for {MIGRATION_TIME_MAX:?} already"));
+    let got = guard.exec_first(sql, (MIGRATION_TIME_MAX.as_secs(),));
+    let got: Option<Option<u64>> = timeout(MIGRATION_TIME_MAX, got).await.map_err(|_| late())??;
+    if got == Some(Some(1)) { Ok(()) } else { Err(late()) }
 }
 
 /// The words of refinery leave out what the database said.

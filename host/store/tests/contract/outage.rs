@@ -4,7 +4,7 @@ use crate::ground::Ground;
 use crate::proxy::Proxy;
 use crate::sample::{calls, domain, echo, expecting, grants, name, publish};
 use mysql_async::prelude::Queryable;
-use skep_harness::MariaDb;
+use skep_harness::{MariaDb, eventually};
 use skep_store::{Store, StoreError, StoreUrl};
 use std::time::{Duration, Instant};
 
@@ -84,6 +84,38 @@ async fn a_lock_that_is_never_released_ends_in_unavailable() {
     // Nothing is left behind, and once the lock is gone, the same succeeds.
     other.query_drop("ROLLBACK").await.unwrap();
     assert_eq!(store.skill_publish(publish("1.0.0", b"one")).await, Ok(1));
+    other.disconnect().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deadlock_is_tried_again() {
+    let ground = Ground::mariadb();
+    let store = ground.open().await;
+    let Ground::Mysql(server) = &ground else { unreachable!() };
+    let mut other = mysql_async::Conn::from_url(server.url()).await.unwrap();
+    // The other holds what a publication needs last, and has done more, so that it isn't the victim.
+    let given = publish("1.0.0", b"one");
+    other.query_drop("START TRANSACTION").await.unwrap();
+    other
+        .exec_drop("INSERT INTO components VALUES (?, 3)", (given.row.component.to_string(),))
+        .await
+        .unwrap();
+    other.query_drop("INSERT INTO changes SELECT seq, seq FROM seq_1_to_500").await.unwrap();
+    let publishing = tokio::spawn({
+        let store = store.clone();
+        async move { store.skill_publish(given).await }
+    });
+    let status = async |name| {
+        let sql = "SELECT variable_value FROM information_schema.global_status WHERE variable_name = ";
+        ground.texts(&format!("{sql}'{name}'")).await
+    };
+    eventually(ANSWER_MAX, async || status("INNODB_ROW_LOCK_CURRENT_WAITS").await == ["1"]).await;
+    other.query_drop("UPDATE revision SET value = value").await.unwrap();
+    other.query_drop("ROLLBACK").await.unwrap();
+
+    assert_eq!(publishing.await.unwrap(), Ok(1));
+    assert_eq!(status("INNODB_DEADLOCKS").await, ["1"]);
+    assert_eq!(echo(&store).await.versions.len(), 1);
     other.disconnect().await.unwrap();
 }
 

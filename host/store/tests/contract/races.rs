@@ -4,6 +4,9 @@ use crate::ground::{Ground, on_both};
 use crate::sample::{calls, echo, expecting, publish};
 use skep_store::{Publish, Store, StoreError};
 use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use tokio::task::JoinSet;
 
 /// Hosts that race.
@@ -16,6 +19,7 @@ on_both! {
     hosts_that_open_an_empty_database_all_succeed,
     hosts_that_bring_the_same_records_store_them_once,
     changes_to_different_skills_all_succeed,
+    what_is_given_up_is_done_whole_or_not_at_all,
 }
 
 async fn hosts(ground: &Ground) -> Vec<Store> {
@@ -102,4 +106,44 @@ async fn changes_to_different_skills_all_succeed(ground: Ground) {
     let second = race(&hosts, next).await.into_iter().collect::<Result<BTreeSet<_>, _>>().unwrap();
     assert_eq!(second.len(), HOSTS);
     assert_eq!(ground.texts("SELECT digest FROM components").await.len(), 2);
+}
+
+/// Drops a future that isn't ready after so many looks at it.
+async fn give_up<F: Future>(looks: usize, future: F) -> Option<F::Output> {
+    let (mut future, mut left) = (pin!(future), looks);
+    poll_fn(|context| match left.checked_sub(1) {
+        Some(fewer) => {
+            left = fewer;
+            future.as_mut().poll(context).map(Some)
+        }
+        None => Poll::Ready(None),
+    })
+    .await
+}
+
+async fn what_is_given_up_is_done_whole_or_not_at_all(ground: Ground) {
+    let store = ground.open().await;
+    let mut given_up = 0;
+    for looks in 0..40 {
+        let skill =
+            store.skill_load(&publish("1.0.0", b"").domain, &publish("1.0.0", b"").name).await.unwrap();
+        let number = format!("{looks}.0.0");
+        let expect = skill.map(|skill| skill.revision);
+        let next = Publish { expect, ..publish(&number, number.as_bytes()) };
+        match give_up(looks, store.skill_publish(next)).await {
+            None => given_up += 1,
+            // A COMMIT that was given up may be done after all, and only now.
+            Some(Ok(_) | Err(StoreError::Conflict { .. })) => {}
+            Some(Err(error)) => panic!("{error}"),
+        }
+    }
+    assert!(given_up > 5, "only {given_up} were given up");
+    // This waits for whatever is still under way.
+    store
+        .skill_publish(Publish { name: "last".parse().unwrap(), ..publish("1.0.0", b"last") })
+        .await
+        .unwrap();
+    let versions = ground.texts("SELECT component FROM versions ORDER BY component").await;
+    assert_eq!(ground.texts("SELECT digest FROM components ORDER BY digest").await, versions);
+    assert_eq!(ground.texts("SELECT component FROM component_parts ORDER BY component").await, versions);
 }
