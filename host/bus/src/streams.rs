@@ -1,6 +1,7 @@
 //! The bus of a fleet: Redis Streams.
 
 mod answer;
+mod custody;
 mod gauge;
 mod keys;
 mod lease;
