@@ -77,7 +77,6 @@ async fn a_descriptor_tells_what_it_is() {
     assert_eq!(code(files.sync(again(&file)).await), "ok");
     assert_eq!(code(files.sync(again(&ro)).await), "ok");
     assert_eq!(code(files.sync_data(again(&synced)).await), "ok");
-    drop(files);
     assert_eq!(view.act(&ro, "hash", "a.txt").await, Ok(a.upper.to_string()));
 }
 
