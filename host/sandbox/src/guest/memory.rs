@@ -58,14 +58,19 @@ impl ResourceLimiter for MemoryLimit {
         Ok(())
     }
 
+    /// `maximum` may be the pool's as well as the table's own, so past it the guest counts as refused.
     fn table_growing(
         &mut self,
         current: usize,
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let declared = maximum.is_none_or(|maximum| desired <= maximum);
-        Ok(declared && self.grow((desired.saturating_sub(current)).saturating_mul(TABLE_ELEMENT_BYTES)))
+        let more = desired.saturating_sub(current).saturating_mul(TABLE_ELEMENT_BYTES);
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            self.refused = true;
+            return Ok(false);
+        }
+        Ok(self.grow(more))
     }
 
     fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
