@@ -34,7 +34,8 @@ pub(crate) async fn list(
     let AuditParams { domain, skill, call, action, fault, since, limit, before } = params;
     let limit = limit.unwrap_or(PAGE_DEFAULT);
     if !(1..=AUDIT_PAGE_MAX).contains(&limit) {
-        let most = format!("`limit` is {limit}: it can be 1 to {AUDIT_PAGE_MAX}, and `before` gets further pages");
+        let most =
+            format!("`limit` is {limit}: it can be 1 to {AUDIT_PAGE_MAX}, and `before` gets further pages");
         return Err(Fault::invalid_input(most).into());
     }
     let domain = Some(domain.unwrap_or_default());

@@ -98,7 +98,8 @@ fn token_given(headers: &HeaderMap, token: &Token) -> Result<(), Refusal> {
     if given.is_some_and(|given| token.matches(given)) {
         return Ok(());
     }
-    let way_out = "send the host's token as `Authorization: Bearer …` (the command line: --token or SKEP_TOKEN)";
+    let way_out =
+        "send the host's token as `Authorization: Bearer …` (the command line: --token or SKEP_TOKEN)";
     Err(Refusal::new(StatusCode::UNAUTHORIZED, Fault::denied(way_out)))
 }
 
@@ -132,7 +133,9 @@ fn origin_allowed(headers: &HeaderMap, access: &TcpAccess) -> Result<(), Refusal
     for origin in headers.get_all(header::ORIGIN) {
         let origin = origin.to_str().unwrap_or("of no readable name");
         if !access.origins.iter().any(|o| o.eq_ignore_ascii_case(origin)) {
-            let why = format!("web pages of origin `{origin}` may not call this host: allow it in its configuration");
+            let why = format!(
+                "web pages of origin `{origin}` may not call this host: allow it in its configuration"
+            );
             return Err(Fault::denied(why).into());
         }
     }

@@ -90,7 +90,8 @@ impl<const MAX: usize> FromRequest<Api> for RawBody<MAX> {
         }
         let mut room = api.room(units(most), ROOM_WAIT_MAX).await?;
         let read = tokio::time::timeout(BODY_WAIT_MAX, read(request.into_body(), most)).await;
-        let late = |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, Fault::invalid_input("the body came too slowly"));
+        let late =
+            |_| Refusal::new(StatusCode::REQUEST_TIMEOUT, Fault::invalid_input("the body came too slowly"));
         let bytes = read.map_err(late)??;
         let unused = room.num_permits() - units(bytes.len()).min(room.num_permits());
         drop(room.split(unused));

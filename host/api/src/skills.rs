@@ -111,7 +111,9 @@ pub(crate) fn detail(
     ceiling: &Limits,
 ) -> Result<SkillDetail, Fault> {
     let version = match asked {
-        Some(asked) => row.versions.iter().find(|v| v.version == *asked).ok_or_else(|| no_version(&row, asked))?,
+        Some(asked) => {
+            row.versions.iter().find(|v| v.version == *asked).ok_or_else(|| no_version(&row, asked))?
+        }
         None => foremost(&row)?,
     };
     let Inspection { shape, tools, imports, .. } = inspection_of(version)?;
@@ -164,10 +166,13 @@ fn tool_detail(tool: Tool) -> ToolDetail {
 
 fn inspection_of(version: &VersionRow) -> Result<Inspection, Fault> {
     let read = serde_json::from_str(&version.inspection);
-    read.map_err(|e| Fault::internal(format!("the stored inspection of {} can't be read: {e}", version.digest)))
+    read.map_err(|e| {
+        Fault::internal(format!("the stored inspection of {} can't be read: {e}", version.digest))
+    })
 }
 
 fn manifest_of(version: &VersionRow) -> Result<Option<Manifest>, Fault> {
     let manifest = version.manifest.as_deref().map(Manifest::parse).transpose();
-    manifest.map_err(|e| Fault::internal(format!("the stored manifest of {} can't be read: {e}", version.digest)))
+    manifest
+        .map_err(|e| Fault::internal(format!("the stored manifest of {} can't be read: {e}", version.digest)))
 }

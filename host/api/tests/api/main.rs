@@ -1,0 +1,11 @@
+//! The API as clients meet it: the real router over the bus in memory, SQLite and a sandbox, behind real sockets.
+#![allow(clippy::unwrap_used, reason = "a test that can't set itself up fails")]
+
+mod audit;
+mod bounds;
+mod calls;
+mod entrance;
+mod ground;
+mod leaving;
+mod skills;
+mod standing;
