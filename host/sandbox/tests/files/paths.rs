@@ -245,3 +245,21 @@ async fn under_rw_nothing_outside_is_reached() {
     }
     assert_eq!(tree.picture(""), before);
 }
+
+#[tokio::test]
+async fn a_directory_below_is_no_more_than_its_root() {
+    let tree = Tree::new();
+    let before = tree.picture("");
+    let mut view = View::new(&[tree.rule("root", "/data", Access::Ro)]).unwrap();
+    let dir = view.preopen("/data");
+    // A guest may ask for a directory that it can change; it gets the one that was granted.
+    let sub = view.open(&dir, "in-dir", "rdm").await.unwrap();
+    assert_eq!(view.act(&sub, "read", "b.txt").await, Ok("beta".to_owned()));
+    for op in CHANGES {
+        assert_eq!(view.act(&sub, op, "b.txt").await, Err("read-only".to_owned()), "{op}");
+        let code = view.act(&sub, op, "../a.txt").await.unwrap_err();
+        assert!(["read-only", "not-permitted"].contains(&code.as_str()), "{op}: {code}");
+    }
+    assert_eq!(view.act(&sub, "read", "../a.txt").await, Err("not-permitted".to_owned()));
+    assert_eq!(tree.picture(""), before);
+}
