@@ -72,14 +72,6 @@ impl From<StoreError> for Abort {
     }
 }
 
-/// What a statement brought.
-#[derive(Debug, Default)]
-pub(crate) struct Answer {
-    pub(crate) rows: Vec<Row>,
-    /// Rows that it matched and changed.
-    pub(crate) affected: u64,
-}
-
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Purpose {
@@ -93,7 +85,8 @@ pub(crate) trait Session: Send {
     async fn begin(&mut self) -> Result<(), DbError>;
     async fn commit(&mut self) -> Result<(), DbError>;
     async fn rollback(&mut self) -> Result<(), DbError>;
-    async fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<Answer, DbError>;
+    /// Runs a statement; those that bring no rows bring none.
+    async fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, DbError>;
 }
 
 /// A database.
@@ -109,14 +102,14 @@ pub(crate) trait Backend: Send + Sync {
 pub(crate) struct Tx(Box<dyn Session>);
 
 impl Tx {
-    /// Runs a statement and says how many rows it touched.
-    pub(crate) async fn exec(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, DbError> {
-        Ok(self.0.run(sql, values).await?.affected)
+    /// Runs a statement that brings no rows.
+    pub(crate) async fn exec(&mut self, sql: &str, values: Vec<Value>) -> Result<(), DbError> {
+        self.0.run(sql, values).await.map(drop)
     }
 
     /// The rows of a query.
     pub(crate) async fn query(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, DbError> {
-        Ok(self.0.run(sql, values).await?.rows)
+        self.0.run(sql, values).await
     }
 
     /// The first row of a query.
@@ -163,7 +156,7 @@ impl Db {
 
     async fn query_once(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, DbError> {
         let mut session = self.0.session(Purpose::Read).await?;
-        Ok(session.run(sql, values).await?.rows)
+        session.run(sql, values).await
     }
 
     /// Does `work` in one transaction, again from its start where that helps.

@@ -1,7 +1,7 @@
 //! MySQL and MariaDB: a bounded number of connections, each dropped as soon as there is doubt about it.
 
 use super::{
-    Answer, Backend, CONNECT_TIME_MAX, DbError, LOCK_TIME_MAX, Purpose, QUERY_TIME_MAX, Row, Session, Value,
+    Backend, CONNECT_TIME_MAX, DbError, LOCK_TIME_MAX, Purpose, QUERY_TIME_MAX, Row, Session, Value,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -45,7 +45,6 @@ pub(crate) fn opts(url: &str) -> Result<Opts, DbError> {
     ];
     let opts = OptsBuilder::from_opts(opts)
         .init(session)
-        .client_found_rows(true)
         .stmt_cache_size(STATEMENTS_MAX)
         .tcp_keepalive(Some(KEEPALIVE))
         // The address is what the operator wrote, also where the server offers a socket.
@@ -156,21 +155,15 @@ impl Session for Lease {
         Ok(())
     }
 
-    async fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<Answer, DbError> {
+    async fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, DbError> {
         let values = values.into_iter().map(Into::into).collect::<Vec<mysql_async::Value>>();
         let values = if values.is_empty() { Params::Empty } else { Params::Positional(values) };
-        let work = async |connection: &mut Conn| {
-            let mut result = connection.exec_iter(sql, values).await?;
-            let rows = result.collect::<mysql_async::Row>().await?;
-            let affected = result.affected_rows();
-            Ok((rows, affected))
-        };
-        let (rows, affected) = self.within(work).await?;
-        let rows = rows.into_iter().map(|row| {
+        let work = async |connection: &mut Conn| connection.exec::<mysql_async::Row, _, _>(sql, values).await;
+        let rows = self.within(work).await?.into_iter().map(|row| {
             let values = row.unwrap().into_iter().map(Value::try_from);
             values.collect::<Result<_, _>>().map(Row::new)
         });
-        Ok(Answer { rows: rows.collect::<Result<_, _>>()?, affected })
+        rows.collect()
     }
 }
 

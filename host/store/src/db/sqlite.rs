@@ -1,7 +1,7 @@
 //! SQLite: a thread that writes and one that reads, each with a connection of its own.
 
 use super::{
-    Answer, Backend, CONNECT_TIME_MAX, DbError, LOCK_TIME_MAX, Purpose, QUERY_TIME_MAX, Row, Session, Value,
+    Backend, CONNECT_TIME_MAX, DbError, LOCK_TIME_MAX, Purpose, QUERY_TIME_MAX, Row, Session, Value,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -19,7 +19,7 @@ const ORDERS_MAX: usize = 64;
 /// The write-ahead log shrinks to this after a large publication.
 const LOG_BYTES_KEPT: i64 = 64 << 20;
 
-type Reply = oneshot::Sender<Result<Answer, DbError>>;
+type Reply = oneshot::Sender<Result<Vec<Row>, DbError>>;
 
 /// What a thread is asked for.
 enum Order {
@@ -125,7 +125,7 @@ struct Turn {
 }
 
 impl Turn {
-    async fn order(&self, order: impl FnOnce(Reply) -> Order) -> Result<Answer, DbError> {
+    async fn order(&self, order: impl FnOnce(Reply) -> Order) -> Result<Vec<Row>, DbError> {
         let (reply, answer) = oneshot::channel();
         let closed = || DbError::Away("the store is closed".to_owned());
         self.lane.orders.send(order(reply)).await.map_err(|_| closed())?;
@@ -158,7 +158,7 @@ impl Session for Turn {
         Ok(())
     }
 
-    async fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<Answer, DbError> {
+    async fn run(&mut self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, DbError> {
         self.order(|reply| Order::Run(sql.to_owned(), values, reply)).await
     }
 }
@@ -194,19 +194,19 @@ fn rollback(connection: &Connection) {
     }
 }
 
-fn run(connection: &Connection, sql: &str, values: &[Value]) -> Result<Answer, DbError> {
+fn run(connection: &Connection, sql: &str, values: &[Value]) -> Result<Vec<Row>, DbError> {
     let mut statement = connection.prepare_cached(sql)?;
     let values = rusqlite::params_from_iter(values);
     let columns = statement.column_count();
     if columns == 0 {
-        return Ok(Answer { rows: Vec::new(), affected: statement.execute(values)? as u64 });
+        statement.execute(values)?;
+        return Ok(Vec::new());
     }
     let row = |row: &rusqlite::Row<'_>| {
         let values = (0..columns).map(|column| Ok(row.get_ref(column)?.into()));
         values.collect::<Result<_, rusqlite::Error>>().map(Row::new)
     };
-    let rows = statement.query_map(values, row)?.collect::<Result<_, _>>()?;
-    Ok(Answer { rows, affected: 0 })
+    Ok(statement.query_map(values, row)?.collect::<Result<_, _>>()?)
 }
 
 impl ToSql for Value {
