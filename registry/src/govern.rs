@@ -3,6 +3,7 @@
 use crate::publish::RACES_MAX;
 use crate::{Registry, fault, raced, resolve};
 use skep_core::{DomainName, Fault, Grants, GuestPath, SkillName};
+use skep_sandbox::files;
 use skep_store::{SkillRow, StoreError, VersionRow, VersionState};
 use std::collections::BTreeMap;
 
@@ -40,6 +41,7 @@ impl Registry {
             let mut grants = row.grants.clone();
             let granted = grants.grant(more.clone(), manifest.as_ref().map(|m| &m.requests));
             granted.map_err(|e| Fault::invalid_input(e.to_string()))?;
+            files::check_rules(&grants.files).map_err(|e| Fault::invalid_input(e.to_string()))?;
             grants.digests.insert(current.digest);
             Ok((Change::Grants(grants.clone()), grants))
         };

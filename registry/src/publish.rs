@@ -3,7 +3,7 @@
 use crate::{Inner, Registry, Source, fault, resolve};
 use serde::{Deserialize, Serialize};
 use skep_core::{Digest, DomainName, Fault, Grants, Requests, SkillName, ToolName, UnixMs};
-use skep_sandbox::Prepared;
+use skep_sandbox::{Prepared, files};
 use skep_store::{Publish, SkillRow, StoreError, VersionRow, VersionState};
 
 /// How often a publication that lost a race against another change is tried anew.
@@ -81,7 +81,7 @@ impl Inner {
     /// The grants with each host path made canonical, once it is known to be one that may be granted.
     pub(crate) fn rooted(&self, mut grants: Grants) -> Result<Grants, Fault> {
         for rule in &mut grants.files {
-            let checked = skep_sandbox::files::check_root(&rule.host, &self.settings.forbidden_roots);
+            let checked = files::check_root(&rule.host, &self.settings.forbidden_roots);
             rule.host = checked.map_err(|e| Fault::invalid_input(e.to_string()))?;
         }
         Ok(grants)
@@ -101,10 +101,11 @@ struct Plan {
 fn plan(row: Option<&SkillRow>, source: &Source, grants: &Grants, replace: bool) -> Result<Plan, Fault> {
     let digest = source.digest();
     let version = version_of(row, source);
-    let same = row.and_then(|row| row.versions.iter().find(|v| v.version == version));
-    let unchanged = same.is_some_and(|v| v.digest == digest && v.state != VersionState::Old);
-    let taken = same.filter(|v| v.digest != digest);
-    if let Some(taken) = taken.filter(|_| !replace) {
+    // A version that waits may have the number of one that serves, so there can be two.
+    let numbered = || row.iter().flat_map(|row| &row.versions).filter(|v| v.version == version);
+    let same = numbered().find(|v| v.digest == digest && v.state != VersionState::Old);
+    let unchanged = same.is_some();
+    if let Some(taken) = numbered().find(|v| v.digest != digest).filter(|_| !replace && !unchanged) {
         return Err(Fault::invalid_input(format!(
             "version {version} is published already with {}: raise the version in skill.toml",
             taken.digest
@@ -119,6 +120,7 @@ fn plan(row: Option<&SkillRow>, source: &Source, grants: &Grants, replace: bool)
     let mut next = held.clone();
     next.grant(grants.clone(), source.manifest().map(|m| &m.requests))
         .map_err(|e| Fault::invalid_input(e.to_string()))?;
+    files::check_rules(&next.files).map_err(|e| Fault::invalid_input(e.to_string()))?;
     if waits.is_none() && !next.is_empty() {
         next.digests.insert(digest);
     }

@@ -1,4 +1,5 @@
 //! End to end: the real binary, as its users run it, on {memory + SQLite} and on {Redis + MariaDB}.
+#![allow(missing_docs, unreachable_pub, reason = "a test program has no readers of its own")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on should say where")]
 
 mod bad_components;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 
 /// How often the database is asked for its revision.
 const REVISION_EVERY: Duration = Duration::from_millis(300);
@@ -46,19 +47,16 @@ impl Router {
     /// stops what is left, and brings the audit to the database.
     pub async fn drain(&self) {
         let inner = &self.0;
+        let until = Instant::now() + inner.settings.drain;
         inner.draining.store(true, Ordering::Release);
-        let quiet = async {
-            while !(inner.waiting.is_empty() && inner.running_none()) {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        // What only this host can finish is its own callers' calls and what already runs here.
-        if tokio::time::timeout(inner.settings.drain, quiet).await.is_err() {
-            inner.running.cancel_all(&Fault::cancelled("the host stopped before the call was done"));
-        }
+        // As long as its own callers wait it goes on to serve: it may be the only host there is.
+        let _ = timeout_at(until, inner.waiting.empty()).await;
         inner.receiving.cancel();
         inner.calls.close();
-        inner.calls.wait().await;
+        if timeout_at(until, inner.calls.wait()).await.is_err() {
+            inner.running.cancel_all(&Fault::cancelled("the host stopped before the call was done"));
+            inner.calls.wait().await;
+        }
         inner.stopped.cancel();
         inner.loops.close();
         inner.loops.wait().await;
@@ -68,10 +66,6 @@ impl Router {
 }
 
 impl Inner {
-    fn running_none(&self) -> bool {
-        self.slots.available_permits() == self.settings.slots
-    }
-
     async fn receive_all(self: Arc<Self>) {
         loop {
             let Ok(free) = self.slots.clone().acquire_owned().await else { return };

@@ -7,7 +7,7 @@ use skep_core::{CallId, Envelope, Fault, Progress, Reply};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 struct Caller {
     reply: oneshot::Sender<Reply>,
@@ -17,12 +17,14 @@ struct Caller {
 /// All callers that wait on this host.
 pub(crate) struct Waiting {
     callers: Mutex<HashMap<CallId, Caller>>,
+    /// Told of each caller that leaves.
+    left: Notify,
     most: usize,
 }
 
 impl Waiting {
     pub(crate) fn new(most: usize) -> Self {
-        Self { callers: Mutex::default(), most }
+        Self { callers: Mutex::default(), left: Notify::new(), most }
     }
 
     /// Registers a caller, before its message is sent so that no reply comes too early.
@@ -63,8 +65,11 @@ impl Waiting {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.callers.lock().is_empty()
+    /// Waits until no caller waits.
+    pub(crate) async fn empty(&self) {
+        while !self.callers.lock().is_empty() {
+            self.left.notified().await;
+        }
     }
 }
 
@@ -105,6 +110,7 @@ impl Waiter {
 impl Drop for Waiter {
     fn drop(&mut self) {
         self.inner.waiting.callers.lock().remove(&self.envelope.id);
+        self.inner.waiting.left.notify_one();
         let Some(left) = self.left.take() else { return };
         let (inner, envelope, bytes) = (self.inner.clone(), self.envelope.clone(), self.input_bytes);
         let tracker = inner.calls.clone();
