@@ -4,8 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use futures::StreamExt;
 use redis::streams::StreamReadReply;
-use skep_bus::{Bus, BusLimits, Entry, Event, MemoryBus, RedisBus, RedisSettings};
+use skep_bus::{Bus, BusLimits, Entry, MemoryBus, RedisBus, RedisSettings};
 use skep_core::{
     AuditRecord, CallId, DomainName, Envelope, Incarnation, Lane, Output, Principal, Reply, Target, UnixMs,
     Usage,
@@ -15,6 +16,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 const IN_FLIGHT: [usize; 2] = [1, 64];
@@ -67,19 +69,33 @@ fn serve(bus: Arc<dyn Bus>) -> [JoinHandle<()>; 2] {
     [serving, draining]
 }
 
+/// Runs `count` sends, each once the one `in_flight` places before it has been answered.
+async fn send_all<F: Future<Output = ()>>(
+    answered: &Semaphore,
+    count: usize,
+    in_flight: usize,
+    send: impl Fn() -> F,
+) {
+    let sends = futures::stream::iter(0..count).map(|_| async {
+        answered.acquire().await.expect("open").forget();
+        send().await;
+    });
+    sends.buffer_unordered(in_flight).collect::<()>().await;
+}
+
 /// Sends `count` calls, never more than `in_flight` unanswered.
 async fn calls(bus: &Arc<dyn Bus>, count: usize, in_flight: usize) {
-    let (mut sent, mut answered) = (0, 0);
-    while answered < count {
-        let room = in_flight.min(count - answered) - (sent - answered);
-        let sends = (0..room).map(|_| bus.send(entry(bus.incarnation())));
-        futures::future::try_join_all(sends).await.expect("sent");
-        sent += room;
-        if let Event::Reply(reply) = bus.event().await.expect("an event") {
-            black_box(reply);
-            answered += 1;
+    let answered = Semaphore::new(in_flight);
+    let sending = send_all(&answered, count, in_flight, || async {
+        bus.send(entry(bus.incarnation())).await.expect("sent");
+    });
+    let reading = async {
+        for _ in 0..count {
+            black_box(bus.event().await.expect("an event"));
+            answered.add_permits(1);
         }
-    }
+    };
+    tokio::join!(sending, reading);
 }
 
 fn bench_bus(criterion: &mut Criterion, runtime: &Runtime, name: &str, bus: &Arc<dyn Bus>) {
@@ -128,24 +144,26 @@ async fn bare_calls(
     in_flight: usize,
 ) {
     let [sender, reader] = lines;
-    let (mut sent, mut answered) = (0, 0);
-    while answered < count {
-        let room = in_flight.min(count - answered) - (sent - answered);
-        let sends = (0..room).map(|_| async {
-            let mut add = redis::cmd("XADD");
-            add.arg("in").arg("*").arg("p").arg(PAYLOAD);
-            add.exec_async(&mut sender.clone()).await
-        });
-        futures::future::try_join_all(sends).await.expect("sent");
-        sent += room;
-        let mut read = redis::cmd("XREAD");
-        read.arg("COUNT").arg(64).arg("BLOCK").arg(1000).arg("STREAMS").arg("out").arg(&*last);
-        let read: Option<StreamReadReply> = read.query_async(&mut reader.clone()).await.expect("read");
-        for entry in read.into_iter().flat_map(|read| read.keys).flat_map(|key| key.ids) {
-            *last = entry.id;
-            answered += 1;
+    let answered = Semaphore::new(in_flight);
+    let sending = send_all(&answered, count, in_flight, || async {
+        let mut add = redis::cmd("XADD");
+        add.arg("in").arg("*").arg("p").arg(PAYLOAD);
+        add.exec_async(&mut sender.clone()).await.expect("sent");
+    });
+    let reading = async {
+        let mut left = count;
+        while left > 0 {
+            let mut read = redis::cmd("XREAD");
+            read.arg("COUNT").arg(64).arg("BLOCK").arg(1000).arg("STREAMS").arg("out").arg(&*last);
+            let read: Option<StreamReadReply> = read.query_async(&mut reader.clone()).await.expect("read");
+            for entry in read.into_iter().flat_map(|read| read.keys).flat_map(|key| key.ids) {
+                *last = entry.id;
+                left -= 1;
+                answered.add_permits(1);
+            }
         }
-    }
+    };
+    tokio::join!(sending, reading);
 }
 
 fn bench_bare(criterion: &mut Criterion, runtime: &Runtime, url: &str) {
