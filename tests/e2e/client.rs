@@ -86,11 +86,6 @@ impl Client {
         Lines { response: request.send().await.expect("an answer"), read: Vec::new() }
     }
 
-    pub async fn grant(&self, skill: &str, host: &Path, guest: &str, access: &str) -> Answer {
-        let files = json!([{ "host": host, "guest": guest, "access": access }]);
-        self.send("POST", &format!("/v1/skills/{skill}/grants"), Some(json!({ "files": files }))).await
-    }
-
     pub async fn revoke(&self, skill: &str, guest: &str) -> Answer {
         self.send("DELETE", &format!("/v1/skills/{skill}/grants"), Some(json!({ "files": [guest] }))).await
     }

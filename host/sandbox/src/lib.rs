@@ -9,21 +9,21 @@ mod compile;
 mod engine;
 pub mod files;
 mod guest;
-#[allow(dead_code)] // until typed calls use it
+mod inspect;
 mod json;
 mod prepared;
 mod run;
 mod sandbox;
+mod schema;
 mod services;
 mod settings;
-mod standin;
 mod tool;
 mod verdict;
 
 pub use call::{Call, Report};
 pub use compile::compile_child;
+pub use inspect::{Export, Import, Inspection, Shape, Tool, inspect};
 pub use prepared::Prepared;
 pub use sandbox::Sandbox;
 pub use services::Services;
 pub use settings::{CompileLimits, Compiler, SandboxError, SandboxSettings};
-pub use standin::{Export, Import, Inspection, Shape, Tool, inspect};

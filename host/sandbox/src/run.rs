@@ -40,26 +40,12 @@ pub(crate) struct Turn<'a> {
 
 /// Runs `work` in a fresh store, within the permit's limits and until its turn ends.
 pub(crate) async fn run<W: Work>(engine: &Engine, clock: &Arc<Clock>, turn: Turn<'_>, work: &W) -> Run<W::Given> {
-    let Turn { permit, call, services, ends } = turn;
-    let limits = permit.limits();
-    let roots = match roots(permit).await {
+    let (limits, ends, services) = (turn.permit.limits(), turn.ends, Arc::clone(&turn.services));
+    let roots = match roots(turn.permit).await {
         Ok(roots) => roots,
         Err(fault) => return Run { given: Err(fault), logs: Vec::new(), usage: Usage::default() },
     };
-    let log = Log::new(call.id, limits.log);
-    let slice = Arc::new(Slice::default());
-    let guest = Guest::new(GuestParts {
-        memory: MemoryLimit::new(limits.memory.0),
-        budget: Budget::new(limits.cpu.0),
-        log: &log,
-        roots,
-        env: permit.env(),
-        settings: Arc::clone(&call.config),
-        clock: Arc::clone(clock),
-        slice: Arc::clone(&slice),
-        context: Context::new(call, Arc::clone(&services)),
-    });
-    let mut store = store(engine, guest, limits);
+    let Opened { mut store, log, slice } = open(engine, clock, turn, roots);
     let given = bounded(clock, &slice, &*services, ends, work.perform(&mut store)).await;
     let guest = store.data_mut();
     guest.context.progress_last();
@@ -73,6 +59,39 @@ pub(crate) async fn run<W: Work>(engine: &Engine, clock: &Arc<Clock>, turn: Turn
     Run { given, logs: log.take(), usage }
 }
 
+/// A fresh store, and what outlives or outruns it.
+struct Opened {
+    store: Store<Guest>,
+    log: Arc<Log>,
+    slice: Arc<Slice>,
+}
+
+// Kept out of the async function above, whose state would hold and move each part.
+fn open(engine: &Engine, clock: &Arc<Clock>, turn: Turn<'_>, roots: Arc<Roots>) -> Opened {
+    let Turn { permit, call, services, .. } = turn;
+    let limits = permit.limits();
+    let log = Log::new(call.id, limits.log);
+    let slice = Arc::new(Slice::default());
+    let guest = Guest::new(GuestParts {
+        memory: MemoryLimit::new(limits.memory.0),
+        budget: Budget::new(limits.cpu.0),
+        log: &log,
+        roots,
+        env: permit.env(),
+        settings: Arc::clone(&call.config),
+        clock: Arc::clone(clock),
+        slice: Arc::clone(&slice),
+        context: Context::new(call, services),
+    });
+    let mut store = Store::new(engine, guest);
+    store.limiter(|guest| &mut guest.memory);
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()?));
+    store.set_max_component_handles(HANDLES_MAX);
+    store.set_hostcall_fuel(copy_bytes_max(limits));
+    Opened { store, log, slice }
+}
+
 /// Opens what the permit grants, anew for each call: what is at those paths now is what was granted.
 async fn roots(permit: &Permit) -> Result<Arc<Roots>, Fault> {
     if permit.files().is_empty() {
@@ -80,16 +99,6 @@ async fn roots(permit: &Permit) -> Result<Arc<Roots>, Fault> {
     }
     let rules = permit.files().to_vec();
     off_thread(move || Roots::open(&rules).map(Arc::new)).await
-}
-
-fn store(engine: &Engine, guest: Guest, limits: &Limits) -> Store<Guest> {
-    let mut store = Store::new(engine, guest);
-    store.limiter(|guest| &mut guest.memory);
-    store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()?));
-    store.set_max_component_handles(HANDLES_MAX);
-    store.set_hostcall_fuel(copy_bytes_max(limits));
-    store
 }
 
 /// A typed answer passes through values that are larger than their JSON: a byte becomes a whole `Val`.

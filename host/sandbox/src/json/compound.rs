@@ -68,7 +68,8 @@ pub(super) fn read_fields<'de, 'a, A: MapAccess<'de>>(
         if values[index].is_some() {
             return Err(progress.refuse(format!("member `{name}` stands here twice")));
         }
-        let value = progress.down(Step::Member(name), |progress| map.next_value_seed(Value { ty, progress }))?;
+        let value =
+            progress.down(Step::Member(name), |progress| map.next_value_seed(Value { ty, progress }))?;
         values[index] = Some(value);
     }
     let or_none = |(field, value): (&Field, Option<Val>)| match (value, &field.ty) {
@@ -133,7 +134,9 @@ pub(super) fn read_variant<'de, 'a, A: MapAccess<'de>>(
         }
     }
     let Some(Case { name, ty }) = case else {
-        return Err(progress.refuse(format!("missing member `tag`: {}", one_of(cases.iter().map(Named::name)))));
+        return Err(
+            progress.refuse(format!("missing member `tag`: {}", one_of(cases.iter().map(Named::name))))
+        );
     };
     if let Some(text) = early {
         let Some(ty) = ty else { return Err(progress.refuse(needless(name))) };

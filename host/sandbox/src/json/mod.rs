@@ -13,13 +13,15 @@ mod weight;
 mod wit_type;
 mod write;
 
+#[cfg(test)]
+mod tests;
 
 use skep_core::{Fault, FaultCode, Outcome, Output};
 use wasmtime::component::{Val, types::ComponentFunc};
 use wit_type::{WitType, fields};
 
-pub(crate) use place::{cut, one_of};
-pub(crate) use weight::{TYPE_DEPTH_MAX, Unmapped, Weight};
+pub(crate) use place::cut;
+pub(crate) use weight::{Unmapped, Weight};
 
 /// What one function takes and gives, in the form that the conversions walk. Made once a tool.
 #[derive(Debug)]
@@ -116,7 +118,9 @@ impl write::Stop {
         match self {
             Self::Full => Fault::new(
                 FaultCode::LimitOutput,
-                format!("the answer is larger than {bytes_max} bytes: raise the limit `output`, or ask for less"),
+                format!(
+                    "the answer is larger than {bytes_max} bytes: raise the limit `output`, or ask for less"
+                ),
             ),
             Self::Mismatch => Fault::internal("a result of another type than its function declares"),
         }

@@ -63,9 +63,10 @@ pub(super) fn quote(text: &str) -> String {
 }
 
 /// A list of what is allowed, for a fault: ``expected `a`, `b` or 3 more``.
-pub(crate) fn one_of<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
+pub(super) fn one_of<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
     let more = names.len().saturating_sub(NAMES_MAX);
-    let shown: Vec<_> = names.take(NAMES_MAX).map(|name| format!("`{}`", cut(name, QUOTE_CHARS_MAX))).collect();
+    let shown: Vec<_> =
+        names.take(NAMES_MAX).map(|name| format!("`{}`", cut(name, QUOTE_CHARS_MAX))).collect();
     match (shown.is_empty(), more) {
         (true, _) => "expected none".to_owned(),
         (false, 0) => format!("expected {}", shown.join(", ")),

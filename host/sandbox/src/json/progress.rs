@@ -50,7 +50,11 @@ impl<'a> Progress<'a> {
     }
 
     /// Reads what is one step down. After a failure the place stays where it happened.
-    pub(super) fn down<T, E>(&mut self, step: Step<'a>, read: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+    pub(super) fn down<T, E>(
+        &mut self,
+        step: Step<'a>,
+        read: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
         self.place.enter(step);
         let value = read(self)?;
         self.place.leave();

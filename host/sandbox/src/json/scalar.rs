@@ -40,7 +40,9 @@ pub(super) fn text(ty: &WitType, text: &str) -> Result<Val, String> {
         WitType::String => Ok(Val::String(text.to_owned())),
         WitType::Enum(names) => match names.iter().any(|name| name == text) {
             true => Ok(Val::Enum(text.to_owned())),
-            false => Err(format!("unknown name {}: {}", quote(text), one_of(names.iter().map(String::as_str)))),
+            false => {
+                Err(format!("unknown name {}: {}", quote(text), one_of(names.iter().map(String::as_str))))
+            }
         },
         WitType::Char => {
             let mut chars = text.chars();

@@ -119,10 +119,7 @@ impl WitType {
 impl Case {
     fn new(case: &WasmtimeCase<'_>, weight: &mut Weight, depth: usize) -> Result<Self, Unmapped> {
         weight.name(case.name)?;
-        Ok(Self {
-            name: case.name.to_owned(),
-            ty: WitType::payload(case.ty.clone(), weight, depth)?,
-        })
+        Ok(Self { name: case.name.to_owned(), ty: WitType::payload(case.ty.clone(), weight, depth)? })
     }
 }
 

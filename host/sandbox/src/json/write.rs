@@ -58,19 +58,23 @@ impl Writer {
             (WitType::F64, Val::Float64(value)) if value.is_finite() => self.scalar(value),
             (WitType::F64, Val::Float64(value)) => self.scalar(not_finite(*value)),
             (WitType::Char, Val::Char(value)) => self.scalar(value),
-            (WitType::String, Val::String(value)) | (WitType::Enum(_), Val::Enum(value)) => self.string(value),
+            (WitType::String, Val::String(value)) | (WitType::Enum(_), Val::Enum(value)) => {
+                self.string(value)
+            }
             (WitType::Bytes, Val::List(values)) => self.bytes(values),
             (WitType::List(ty), Val::List(values)) => {
                 self.array(values, |writer, value| writer.value(ty, value))
             }
-            (WitType::Tuple(types), Val::Tuple(values)) if types.len() == values.len() => self
-                .array(types.iter().zip(values), |writer, (ty, value)| writer.value(ty, value)),
-            (WitType::Flags(_), Val::Flags(names)) => self.array(names, |writer, name| writer.string(name)),
-            (WitType::Record(fields), Val::Record(values)) if fields.len() == values.len() => {
-                self.members(fields.iter().zip(values).map(|(field, (_, value))| {
-                    (field.name.as_str(), Some(&field.ty), Some(value))
-                }))
+            (WitType::Tuple(types), Val::Tuple(values)) if types.len() == values.len() => {
+                self.array(types.iter().zip(values), |writer, (ty, value)| writer.value(ty, value))
             }
+            (WitType::Flags(_), Val::Flags(names)) => self.array(names, |writer, name| writer.string(name)),
+            (WitType::Record(fields), Val::Record(values)) if fields.len() == values.len() => self.members(
+                fields
+                    .iter()
+                    .zip(values)
+                    .map(|(field, (_, value))| (field.name.as_str(), Some(&field.ty), Some(value))),
+            ),
             (WitType::Variant(cases), Val::Variant(tag, value)) => {
                 let case = cases.iter().find(|case| case.name == *tag).ok_or(Stop::Mismatch)?;
                 self.raw(r#"{"tag":"#)?;

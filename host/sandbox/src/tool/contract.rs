@@ -5,7 +5,7 @@ use crate::bindings::SkillPre;
 use crate::bindings::exports::skep::skill::tools::Error as ToolFailure;
 use crate::bindings::exports::skep::skill::tools::Tool as Described;
 use crate::guest::Guest;
-use crate::standin::Validator;
+use crate::schema::Validator;
 use crate::{Export, Tool};
 use serde::de::IgnoredAny;
 use skep_core::{ByteSize, Fault, FaultCode, Outcome, Output, ToolName};

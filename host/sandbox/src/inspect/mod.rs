@@ -1,4 +1,18 @@
-//! Stand-ins for the nouns of introspection.
+//! Introspection: what a component is, offers and wants, read from its binary alone.
+//!
+//! Nothing is compiled and nothing runs. The binary is validated first, with exactly what the engine
+//! serves, so that all that follows walks types that hold together.
+
+mod binary;
+mod docs;
+mod exports;
+mod imports;
+mod names;
+mod sections;
+mod tools;
+
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 use skep_core::{Fault, ToolName};
@@ -67,18 +81,19 @@ pub struct Import {
     pub served: bool,
 }
 
-/// What a component is and offers, without compiling or running it.
+/// What a component is and offers, without compiling or running it. Refuses, as `invalid_component`,
+/// what no host of this version could run, and says why.
 pub fn inspect(component: &[u8]) -> Result<Inspection, Fault> {
-    let _ = component;
-    Err(Fault::internal("not built yet"))
-}
-
-pub(crate) struct Validator;
-impl Validator {
-    pub(crate) fn new(_schema: &serde_json::Value) -> Result<Self, String> {
-        Ok(Self)
-    }
-    pub(crate) fn check(&self, input: &[u8]) -> Result<(), String> {
-        serde_json::from_slice::<serde::de::IgnoredAny>(input).map(|_| ()).map_err(|e| e.to_string())
-    }
+    let types = binary::validate(component)?;
+    let sections = sections::read(component)?;
+    let imports = imports::read(types.as_ref(), &sections.imports)?;
+    let offer = exports::read(types.as_ref(), &sections)?;
+    Ok(Inspection {
+        shape: offer.shape,
+        tools: offer.tools,
+        imports,
+        exports_ignored: offer.ignored,
+        size: component.len() as u64,
+        producers: sections.producers,
+    })
 }

@@ -1,0 +1,172 @@
+//! What is found in components that can be skills.
+
+use super::{documented, encoded, text, with_section};
+use crate::json::tests::guest::component;
+use crate::{Export, Inspection, Shape, inspect};
+use serde_json::json;
+
+const WEATHER: &str = "package demo:weather@1.2.0;
+    interface forecast {
+        /// A place on Earth.
+        record place {
+            /// Degrees north.
+            lat: f64,
+            lon: f64,
+        }
+        /// How it looks.
+        variant sky {
+            clear,
+            /// Millimetres an hour.
+            rain(f32),
+        }
+        /// Says what the weather will be.
+        ///
+        /// Up to ten days.
+        at: func(where: place, days: option<u8>) -> result<list<sky>, string>;
+        places: func() -> list<place>;
+    }
+    world w {
+        export forecast;
+        /// Says hello.
+        export hello: func(name: string) -> string;
+    }";
+
+#[track_caller]
+fn names(inspection: &Inspection) -> Vec<&str> {
+    inspection.tools.iter().map(|tool| tool.name.as_str()).collect()
+}
+
+#[test]
+fn functions_are_tools_with_their_types_and_words() {
+    let component = documented(WEATHER);
+    let found = inspect(&component).expect("a skill");
+    assert_eq!((found.shape, found.size), (Shape::Typed, component.len() as u64));
+    assert_eq!(names(&found), ["hello", "at", "places"]);
+    let [hello, at, places] = &found.tools[..] else { panic!("three tools") };
+    assert_eq!(
+        (hello.description.as_str(), &hello.export),
+        ("Says hello.", &Export::Function("hello".into()))
+    );
+    assert_eq!(at.description, "Says what the weather will be.\n\nUp to ten days.");
+    assert_eq!(at.export, Export::Interface("demo:weather/forecast@1.2.0".into(), "at".into()));
+    assert_eq!(places.description, "");
+
+    let input = &at.input_schema;
+    assert_eq!(input["required"], json!(["where"]));
+    assert_eq!(input["properties"]["where"]["description"], "A place on Earth.");
+    assert_eq!(input["properties"]["where"]["properties"]["lat"]["description"], "Degrees north.");
+    let sky = &at.output_schema.as_ref().expect("known")["items"];
+    assert_eq!(sky["description"], "How it looks.");
+    assert_eq!(sky["anyOf"][1]["description"], "Millimetres an hour.");
+    assert!(found.producers.iter().any(|name| name.starts_with("wit-component ")), "{:?}", found.producers);
+}
+
+#[test]
+fn an_inspection_keeps_in_json() {
+    let found = inspect(&documented(WEATHER)).expect("a skill");
+    let kept = serde_json::to_string(&found).expect("writes");
+    assert_eq!(serde_json::from_str::<Inspection>(&kept).expect("reads"), found);
+}
+
+#[test]
+fn words_are_found_inside_a_core_module() {
+    let wit = "package t:t; world w { /// Doubles.\n export double: func(n: u32) -> u32; }";
+    let module = text(r#"(module (func (export "double") (param i32) (result i32) local.get 0))"#);
+    let module = with_section(module, "skep:wit", &encoded(wit));
+    let bytes: String = module.iter().map(|byte| format!("\\{byte:02x}")).collect();
+    let wat = format!(
+        r#"(component (core module $m binary "{bytes}") (core instance $i (instantiate $m))
+            (func (export "double") (param "n" u32) (result u32) (canon lift (core func $i "double"))))"#
+    );
+    assert_eq!(inspect(&text(&wat)).expect("a skill").tools[0].description, "Doubles.");
+}
+
+#[test]
+fn words_that_cannot_be_read_or_fit_nothing_are_left_out() {
+    let plain = component(WEATHER);
+    let whole = encoded(WEATHER);
+    let other = encoded("package t:t; interface forecast { /// Other.\n other: func(); }");
+    for words in [&b"nonsense"[..], &whole[..whole.len() / 2], &[], &other] {
+        let found = inspect(&with_section(plain.clone(), "skep:wit", words)).expect("a skill");
+        assert!(found.tools.iter().all(|tool| tool.description.is_empty()));
+    }
+    for words in [&b""[..], b"\x01", b"\x01{", b"\x07{}", b"\x01{\"interfaces\":3}"] {
+        assert_eq!(
+            inspect(&with_section(plain.clone(), "package-docs", words)).expect("a skill").tools.len(),
+            3
+        );
+    }
+    let first_format = br#" {"interfaces":{"forecast":{"funcs":{"places":"Known places."}}}}"#;
+    let first_format = [&[0], &first_format[1..]].concat();
+    let found = inspect(&with_section(plain, "package-docs", &first_format)).expect("a skill");
+    assert_eq!(found.tools[2].description, "Known places.");
+}
+
+#[test]
+fn ambiguous_names_get_their_interface_in_front() {
+    let found = inspect(&component(
+        "package t:t; interface a { run: func(); one: func(); } interface b { run: func(); two: func(); }
+         world w { export a; export b; export two: func(); }",
+    ));
+    let found = found.expect("a skill");
+    let mut names = names(&found);
+    names.sort_unstable();
+    assert_eq!(names, ["a.run", "b.run", "b.two", "one", "two"]);
+}
+
+#[test]
+fn what_mentions_a_resource_is_no_tool() {
+    let found = inspect(&component(
+        "package t:t; interface files { resource file { constructor(name: string); size: func() -> u64;
+         all: static func() -> u32; } open: func(name: string) -> file; count: func() -> u32; }
+         world w { export files; }",
+    ));
+    let found = found.expect("a skill");
+    assert_eq!(names(&found), ["count"]);
+    assert!(
+        found
+            .exports_ignored
+            .contains(&"`t:t/files.open`: its types mention a resource, which has no JSON form".to_owned()),
+        "{:?}",
+        found.exports_ignored
+    );
+    assert_eq!(found.exports_ignored.len(), 4);
+}
+
+#[test]
+fn a_contract_skill_describes_its_own_tools() {
+    let wit = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/skill.wit"));
+    let found = inspect(&component(wit)).expect("a skill");
+    assert_eq!((found.shape, found.tools.len()), (Shape::Contract, 0));
+    let [context] = &found.imports[..] else { panic!("one import: {:?}", found.imports) };
+    assert_eq!(context.name, "skep:skill/context@0.1.0");
+    assert!(context.served);
+    assert_eq!(context.wants, "know its call, and report progress");
+}
+
+#[test]
+fn exports_of_toolchains_are_no_tools() {
+    let func = |name: &str| format!(r#"(func $f{name} (canon lift (core func $i "f")))"#);
+    let wat = format!(
+        r#"(component (core module $m (func (export "f"))) (core instance $i (instantiate $m))
+            {} {} (instance $exports (export "helper" (func $fa)))
+            (export "exports" (instance $exports)) (export "init" (func $fa)) (export "hello" (func $fb)))"#,
+        func("a"),
+        func("b")
+    );
+    let plain = inspect(&text(&wat)).expect("a skill");
+    assert_eq!(names(&plain), ["init", "hello"]);
+    assert_eq!(plain.exports_ignored, ["`exports`: made by the toolchain for itself"]);
+
+    // Only where that toolchain says that it made the component.
+    let mut producers = vec![1];
+    for text in ["processed-by", "", "componentize-qjs", "0.4.0"] {
+        match text {
+            "" => producers.push(1),
+            text => producers.extend([&[text.len() as u8], text.as_bytes()].concat()),
+        }
+    }
+    let made = inspect(&with_section(text(&wat), "producers", &producers)).expect("a skill");
+    assert_eq!(names(&made), ["hello"]);
+    assert_eq!(made.producers, ["componentize-qjs 0.4.0"]);
+}

@@ -1,0 +1,136 @@
+//! What is refused, and in which words.
+
+use super::{text, with_section};
+use crate::inspect;
+use crate::json::tests::guest::component;
+use skep_core::FaultCode;
+
+const HELLO: &str = "package t:t; world w { export hello: func(name: string) -> string; }";
+
+#[track_caller]
+fn refuse(component: &[u8], expect: &str) {
+    let fault = inspect(component).expect_err("must be refused");
+    assert_eq!(fault.code, FaultCode::InvalidComponent);
+    assert!(fault.message.contains(expect), "{:?} has no {expect:?}", fault.message);
+    assert!(fault.message.chars().count() < 600, "{}", fault.message);
+}
+
+#[test]
+fn what_is_no_component() {
+    let whole = component(HELLO);
+    refuse(b"", "the file is empty");
+    refuse(b"(component)", "it is WebAssembly text");
+    refuse(b"\n\n  (module)", "it is WebAssembly text");
+    refuse(b"#!/bin/sh\n", "it is no WebAssembly");
+    refuse(&vec![0; 10 << 20], "it is no WebAssembly");
+    refuse(&text("(module)"), "it is a core module: build a component");
+    refuse(b"\0as", "it is cut off");
+    refuse(b"\0asm\x01\0", "it is cut off");
+    refuse(&whole[..whole.len() - 5], "it is cut off");
+    refuse(&whole[..whole.len() / 2], "it is cut off");
+    refuse(&[&whole[..], b"rubbish"].concat(), "it is malformed");
+}
+
+#[test]
+fn proposals_that_are_not_served_are_named() {
+    let core = |module: &str| text(&format!("(component (core module {module}))"));
+    for (component, expect) in [
+        (core("(memory 1 1 shared)"), "it uses the threads proposal, which Skep does not serve yet"),
+        (core("(memory i64 1)"), "it uses the memory64 proposal"),
+        (core("(tag)"), "it uses the exceptions proposal"),
+        (core("(type (struct))"), "it uses the garbage collection (GC) proposal"),
+        (core("(func (param externref))"), "it uses the garbage collection (GC) proposal"),
+        (core("(type $f (func)) (type (cont $f))"), "it uses the stack-switching proposal"),
+        (text("(component (type (stream u8)))"), "it uses the component-model async (WASI 0.3) proposal"),
+        (
+            text(r#"(component (import "f" (func async)))"#),
+            "it uses the component-model async (WASI 0.3) proposal",
+        ),
+        (text("(component (type (list u8 4)))"), "it uses the component-model fixed-length list proposal"),
+        (text("(component (type (map string u8)))"), "it uses the component-model map proposal"),
+        (text("(component (type error-context))"), "it uses the component-model error-context proposal"),
+    ] {
+        refuse(&component, expect);
+    }
+}
+
+#[test]
+fn proposals_that_are_served_pass() {
+    let core = r#"(component (core module $m (memory 1) (memory 1)
+        (func $t (param v128) (result i32 i64) i32.const 1 i64.const 2)
+        (func (export "f") (result i32) i32.const 0 i32.extend8_s return_call $g)
+        (func $g (param i32) (result i32) (memory.fill (i32.const 0) (i32.const 0) (i32.const 0))
+            (i32.trunc_sat_f32_s (f32.const 1))))
+        (core instance $i (instantiate $m))
+        (func (export "f") (result u32) (canon lift (core func $i "f"))))"#;
+    assert_eq!(inspect(&text(core)).expect("a skill").tools.len(), 1);
+}
+
+#[test]
+fn unknown_imports_are_named() {
+    let importing = |name: &str| {
+        let (path, version) = name.split_once('@').expect("a version");
+        let (package, interface) = path.split_once('/').expect("an interface");
+        let wit = format!(
+            "package t:t; world w {{ import {name}; export hello: func(); }}
+             package {package}@{version} {{ interface {interface} {{ f: func(); }} }}"
+        );
+        component(&wit)
+    };
+    refuse(&importing("acme:db/sql@1.0.0"), "it imports `acme:db/sql@1.0.0`, which Skep does not serve");
+    refuse(&importing("wasi:http/handler@0.3.0"), "it imports `wasi:http/handler@0.3.0` of WASI 0.3");
+    refuse(&importing("wasi:clocks/monotonic-clock@0.3.0"), "of WASI 0.3, which Skep does not serve yet");
+    refuse(&importing("wasi:cli/shell@0.2.0"), "it imports `wasi:cli/shell@0.2.0`, which");
+    refuse(&importing("wasi:cli/exit@0.20.0"), "it imports `wasi:cli/exit@0.20.0`, which");
+    refuse(&importing("skep:skill/context@0.2.0"), "it imports `skep:skill/context@0.2.0`, which");
+    let root = "package t:t; world w { import log: func(line: string); export hello: func(); }";
+    refuse(&component(root), "it imports `log`, which Skep does not serve");
+    for known in ["wasi:cli/exit@0.2.0", "wasi:http/outgoing-handler@0.2.99", "wasi:config/store@0.2.0-rc.1"]
+    {
+        let found = inspect(&importing(known)).expect("a skill");
+        assert_eq!((found.imports[0].name.as_str(), found.imports[0].served), (known, true));
+    }
+}
+
+#[test]
+fn imported_types_need_nobody_to_serve_them() {
+    let wit = "package t:t; interface types { record point { x: u8, } }
+        world w { use types.{point}; export hello: func(at: point); }";
+    assert_eq!(inspect(&component(wit)).expect("a skill").imports, []);
+}
+
+#[test]
+fn what_offers_no_tool() {
+    refuse(&text("(component)"), "it offers no tool: export a function of plain types");
+    let command = "package t:t; world w { export wasi:cli/run@0.2.3; }
+        package wasi:cli@0.2.3 { interface run { run: func() -> result; } }";
+    refuse(&component(command), "it is a command (it exports `wasi:cli/run`): commands are not served yet");
+    let resources = "package t:t; interface i { resource r; make: func() -> r; } world w { export i; }";
+    refuse(&component(resources), "its types mention a resource");
+    let future = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/skill.wit"))
+        .replace("skep:skill@0.1.0", "skep:skill@0.2.0")
+        .replace("import context;", "");
+    refuse(&component(&future), "it exports `skep:skill/tools@0.2.0`: this host serves version 0.1");
+}
+
+#[test]
+fn types_without_bound_are_refused() {
+    let mut types = "type t0 = string; ".to_owned();
+    for n in 1..14 {
+        types.push_str(&format!("record t{n} {{ a: t{0}, b: t{0}, c: t{0}, }} ", n - 1));
+    }
+    let wit = format!("package t:t; interface i {{ {types} f: func(v: t11); }} world w {{ export i; }}");
+    refuse(&component(&wit), "`t:t/i.f`: its types are too large");
+    let deep = format!("{}u16{}", "list<".repeat(60), ">".repeat(60));
+    let wit = format!("package t:t; world w {{ export f: func(v: {deep}); }}");
+    refuse(&component(&wit), "`f`: its types nest deeper than 48 levels");
+}
+
+#[test]
+fn long_names_are_cut_in_messages() {
+    let name = format!("a{}", "b".repeat(50_000));
+    let wat = format!(r#"(component (import "{name}" (func)))"#);
+    refuse(&text(&wat), "…`, which Skep does not serve");
+    let producers = with_section(component(HELLO), "producers", &[1, 200, 1]);
+    assert_eq!(inspect(&producers).expect("a skill").tools.len(), 1);
+}
