@@ -63,6 +63,8 @@ fn serve(bus: Arc<dyn Bus>) -> [JoinHandle<()>; 2] {
     });
     let draining = tokio::spawn(async move {
         while let Ok(records) = drained.audit_take(256).await {
+            // What a database takes to commit; more records gather meanwhile.
+            tokio::time::sleep(Duration::from_millis(2)).await;
             drained.audit_done(records.into_iter().map(|(token, _)| token).collect()).await.expect("done");
         }
     });

@@ -35,13 +35,16 @@ async fn tell(redis: &Redis, words: &[&str]) {
 async fn works_again(bus: &RedisBus) {
     let through = async {
         loop {
-            let Ok(id) = send(bus, call(bus.incarnation(), "echo", "1")).await else { continue };
+            if send(bus, call(bus.incarnation(), "echo", "1")).await.is_err() {
+                tokio::task::yield_now().await;
+                continue;
+            }
             // A call sent just before Redis went may be lost with it.
             let Ok(delivery) = timeout(Duration::from_secs(3), receive_one(bus)).await else { continue };
+            let served = delivery.envelope.id;
             settle(bus, delivery, "1").await;
-            if reply(bus).await.id == id {
-                return;
-            }
+            while reply(bus).await.id != served {}
+            return;
         }
     };
     timeout(LIMIT * 2, through).await.expect("it does not come back");
@@ -212,9 +215,7 @@ async fn a_flood_of_calls_leaves_nothing_behind() {
         })
         .await;
     }
-    let calls: usize = redis::cmd("HLEN").arg("{skep:main}:calls").query_async(&mut raw).await.unwrap();
-    assert_eq!(calls, 0);
-    let load: Vec<String> =
-        redis::cmd("HGETALL").arg("{skep:main}:load").query_async(&mut raw).await.unwrap();
-    assert_eq!(load, ["depth", "0", "bytes", "0"]);
+    let state: Vec<String> =
+        redis::cmd("HGETALL").arg("{skep:main}:state").query_async(&mut raw).await.unwrap();
+    assert_eq!(state, ["depth", "0", "bytes", "0"]);
 }

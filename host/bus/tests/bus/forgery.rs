@@ -68,7 +68,7 @@ async fn forged_calls_are_set_aside_and_counted_against_nobody() {
         assert_eq!(length(&mut raw, lane).await, 0);
     }
     let depth: i64 =
-        redis::cmd("HGET").arg("{skep:main}:load").arg("depth").query_async(&mut raw).await.unwrap();
+        redis::cmd("HGET").arg("{skep:main}:state").arg("depth").query_async(&mut raw).await.unwrap();
     assert_eq!(depth, 0);
     receive_nothing(&bus).await;
 }

@@ -1,25 +1,14 @@
 -- What every script begins with. KEYS[1] is the domain's prefix; all keys derive from it and share its hash tag.
 local prefix = KEYS[1]
--- Hash: depth, bytes, and run:<skill>, the places of each skill that are taken.
-local load = prefix .. ':load'
--- Hash: call -> "<stream> <entry> <bytes>", where the call is until it is settled.
-local calls = prefix .. ':calls'
+-- Hash: depth and bytes of the domain; run:<skill>, the places of a skill that are taken;
+-- call:<id>, where a call is until it is settled: "<stream> <entry> <bytes>".
+local state = prefix .. ':state'
 -- Entries moved on at once; more than one only after a skill's concurrency was raised.
 local ADVANCE_MAX = 64
 
-local function held(skill)
-  local now = redis.call('HMGET', load, 'depth', 'bytes', 'run:' .. skill)
-  return tonumber(now[1] or 0), tonumber(now[2] or 0), tonumber(now[3] or 0)
-end
-
-local function hold(skill, depth, bytes, run)
-  redis.call('HSET', load, 'depth', math.max(depth, 0), 'bytes', math.max(bytes, 0), 'run:' .. skill, run)
-  if run <= 0 then redis.call('HDEL', load, 'run:' .. skill) end
-end
-
-local function queue(lane, call, bytes, header, payload, mac)
+local function queue(lane, bytes, header, payload, mac)
   local id = redis.call('XADD', prefix .. ':' .. lane, '*', 'h', header, 'p', payload, 'm', mac)
-  redis.call('HSET', calls, call, lane .. ' ' .. id .. ' ' .. bytes)
+  return lane .. ' ' .. id .. ' ' .. bytes
 end
 
 -- Moves what waits behind a skill into the lanes while it has places; says how many are taken then.
@@ -27,30 +16,33 @@ local function advance(skill, run)
   local waiting = prefix .. ':wait:' .. skill
   for _ = 1, ADVANCE_MAX do
     local first = redis.call('XRANGE', waiting, '-', '+', 'COUNT', 1)[1]
-    if not first then
-      redis.call('DEL', waiting)
-      return run
-    end
+    if not first then return run end
     local f = first[2]
     local call, lane, concurrency, header, payload, mac = f[2], f[4], f[6], f[8], f[10], f[12]
     if run >= tonumber(concurrency) then return run end
     redis.call('XDEL', waiting, first[1])
-    queue(lane, call, #header + #payload, header, payload, mac)
+    if redis.call('XLEN', waiting) == 0 then redis.call('DEL', waiting) end
+    redis.call('HSET', state, 'call:' .. call, queue(lane, #header + #payload, header, payload, mac))
     run = run + 1
   end
   return run
 end
 
--- Forgets an entry that had a place.
-local function release(skill, call, bytes)
-  redis.call('HDEL', calls, call)
-  local depth, total, run = held(skill)
-  hold(skill, depth - 1, total - bytes, advance(skill, run - 1))
+-- Takes entries of one skill, of which `places` had a place, out of the books. Fields to delete gather in `gone`.
+local function free(skill, entries, places, size, gone)
+  local now = redis.call('HMGET', state, 'depth', 'bytes', 'run:' .. skill)
+  local run = tonumber(now[3] or 0) - places
+  if places > 0 then run = advance(skill, run) end
+  redis.call('HSET', state, 'depth', math.max((now[1] or 0) - entries, 0),
+    'bytes', math.max((now[2] or 0) - size, 0), 'run:' .. skill, run)
+  if run <= 0 then table.insert(gone, 'run:' .. skill) end
 end
 
--- Leaves a message for one host; what nobody renews expires.
-local function leave(host, ttl, kind, header, payload, mac)
-  local stream = prefix .. ':host:' .. host
-  redis.call('XADD', stream, '*', 'k', kind, 'h', header, 'p', payload, 'm', mac)
-  redis.call('PEXPIRE', stream, ttl)
+-- Leaves a message in a host's mailbox. Whoever does so last lets it expire, as its host renews it.
+local function leave(host, kind, header, payload, mac)
+  redis.call('XADD', prefix .. ':host:' .. host, '*', 'k', kind, 'h', header, 'p', payload, 'm', mac)
+end
+
+local function let_expire(host, ttl)
+  redis.call('PEXPIRE', prefix .. ':host:' .. host, ttl)
 end

@@ -1,14 +1,26 @@
--- Ends deliveries: acknowledges and deletes the entry, frees its place, answers, relays the audit record.
+-- Ends deliveries: acknowledges and deletes the entries, frees their places, answers, relays the audit records.
 -- Safe to repeat: a place is freed once, the first reply counts, an audit record has its number.
 local group, me, ttl = unpack(ARGV, 1, 3)
 if redis.call('EXISTS', prefix .. ':dead:' .. me) == 1 then return 'dead' end
+local read, freed, hosts, gone = {}, {}, {}, {}
 for at = 4, #ARGV, 12 do
   local lane, id, call, skill, bytes, to = unpack(ARGV, at, at + 5)
   local stream = prefix .. ':' .. lane
-  redis.call('XACK', stream, group, id)
-  if redis.call('XDEL', stream, id) == 1 then release(skill, call, tonumber(bytes)) end
-  leave(to, ttl, 'reply', unpack(ARGV, at + 6, at + 8))
+  read[stream] = read[stream] or {}
+  table.insert(read[stream], id)
+  if redis.call('XDEL', stream, id) == 1 then
+    local f = freed[skill] or { count = 0, bytes = 0 }
+    f.count, f.bytes = f.count + 1, f.bytes + bytes
+    freed[skill] = f
+    table.insert(gone, 'call:' .. call)
+  end
+  leave(to, 'reply', unpack(ARGV, at + 6, at + 8))
+  hosts[to] = true
   local header, body, mac = unpack(ARGV, at + 9, at + 11)
   redis.call('XADD', prefix .. ':audit', '*', 'h', header, 'p', body, 'm', mac)
 end
+for stream, ids in pairs(read) do redis.call('XACK', stream, group, unpack(ids)) end
+for skill, f in pairs(freed) do free(skill, f.count, f.count, f.bytes, gone) end
+if #gone > 0 then redis.call('HDEL', state, unpack(gone)) end
+for host in pairs(hosts) do let_expire(host, ttl) end
 return 'ok'
