@@ -45,7 +45,8 @@ pub struct Found {
 
 pub fn list(scope: &Scope, request: &ListRequest) -> Result<Listing, Error> {
     let limit = request.limit.min(ENTRIES_MAX);
-    if Path::new("/").join(&request.path) == Path::new("/") && !scope.covers(Path::new("/")) {
+    let top = request.path.trim_matches('/').is_empty() && !scope.covers(Path::new("/"));
+    if top && !scope.roots.is_empty() {
         return Ok(Listing {
             entries: scope.roots.iter().map(|root| folder(root)).collect(),
             truncated: false,

@@ -36,7 +36,7 @@ impl Scope {
                 _ => {}
             }
         }
-        if self.covers(&path) { Ok(path) } else { Err(self.nothing_there(asked)) }
+        if self.covers(&path) { Ok(path) } else { Err(self.nothing_there(&path)) }
     }
 
     /// Whether a root is this path or above it.
@@ -44,7 +44,8 @@ impl Scope {
         self.roots.iter().any(|root| path.starts_with(root))
     }
 
-    fn nothing_there(&self, asked: &str) -> Error {
+    fn nothing_there(&self, path: &Path) -> Error {
+        let asked = path.display();
         Error::Failed(match self.roots.as_slice() {
             [] => format!(
                 "{asked}: no files are granted; the operator can grant some with --fs HOST:GUEST[:rw]"

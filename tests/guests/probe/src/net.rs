@@ -15,14 +15,14 @@ use crate::{
         sockets::{
             instance_network::instance_network,
             ip_name_lookup::resolve_addresses,
-            network::{IpAddressFamily, IpSocketAddress, Ipv4SocketAddress},
+            network::{ErrorCode, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress},
             tcp_create_socket::create_tcp_socket,
             udp_create_socket::create_udp_socket,
         },
     },
 };
 
-/// `{"ok": status}`, or `{"error": …}` with the `error-code` of wasi:http.
+/// `{"ok": status}`, or `{"error": …}` with the `error-code` of wasi:http, as in `HttpRequestDenied`.
 pub fn http(input: &Value) -> Result<Value, Error> {
     let request = request_for(text(input, "url")?)?;
     let status = outgoing_handler::handle(request, None).and_then(|response| {
@@ -30,7 +30,7 @@ pub fn http(input: &Value) -> Result<Value, Error> {
         let answer = response.get().and_then(Result::ok);
         answer.unwrap_or(Err(outgoing_handler::ErrorCode::InternalError(None))).map(|answer| answer.status())
     });
-    Ok(status.map_or_else(|code| refused(format!("{code:?}")), worked))
+    Ok(status.map_or_else(|code| refused(format!("{code:?}").trim_start_matches("ErrorCode::")), worked))
 }
 
 fn request_for(url: &str) -> Result<OutgoingRequest, Error> {
@@ -49,13 +49,13 @@ fn request_for(url: &str) -> Result<OutgoingRequest, Error> {
     Ok(request)
 }
 
-/// `{"ok": address}`, or `{"error": …, "step": …}`: which step was refused and how.
+/// `{"ok": address}`, or `{"error": …, "step": …}`: which step was refused and how, as in `access-denied`.
 pub fn tcp(input: &Value) -> Result<Value, Error> {
     let address = text(input, "address")?;
     let parsed: SocketAddrV4 = address.parse().map_err(|e| Error::InvalidInput(format!("address: {e}")))?;
     let [a, b, c, d] = parsed.ip().octets();
     let remote = IpSocketAddress::Ipv4(Ipv4SocketAddress { port: parsed.port(), address: (a, b, c, d) });
-    let stopped = |step: &str, code| json!({ "error": format!("{code:?}"), "step": step });
+    let stopped = |step: &str, code: ErrorCode| json!({ "error": code.name(), "step": step });
     let socket = match create_tcp_socket(IpAddressFamily::Ipv4) {
         Ok(socket) => socket,
         Err(code) => return Ok(stopped("create", code)),
@@ -69,15 +69,15 @@ pub fn tcp(input: &Value) -> Result<Value, Error> {
 
 pub fn udp(_: &Value) -> Result<Value, Error> {
     let socket = create_udp_socket(IpAddressFamily::Ipv4);
-    Ok(socket.map_or_else(|code| refused(format!("{code:?}")), |_| worked(true)))
+    Ok(socket.map_or_else(|code| refused(code.name()), |_| worked(true)))
 }
 
 pub fn resolve(input: &Value) -> Result<Value, Error> {
     let stream = match resolve_addresses(&instance_network(), text(input, "name")?) {
         Ok(stream) => stream,
-        Err(code) => return Ok(refused(format!("{code:?}"))),
+        Err(code) => return Ok(refused(code.name())),
     };
     stream.subscribe().block();
     let first = stream.resolve_next_address();
-    Ok(first.map_or_else(|code| refused(format!("{code:?}")), |found| worked(format!("{found:?}"))))
+    Ok(first.map_or_else(|code| refused(code.name()), |found| worked(format!("{found:?}"))))
 }
