@@ -5,7 +5,7 @@ use super::sections::Sections;
 use super::tools::{self, Candidate};
 use super::{Shape, Tool};
 use skep_core::Fault;
-use wasmparser::component_types::{ComponentEntityType, ComponentInstanceType};
+use wasmparser::component_types::{ComponentEntityType, ComponentFuncType, ComponentInstanceType};
 use wasmparser::types::TypesRef;
 
 /// Most exports that are named as ignored.
@@ -14,8 +14,9 @@ const IGNORED_MAX: usize = 64;
 const CONTRACT: (&str, &str, (u64, u64)) = ("skep:skill", "tools", (0, 1));
 /// The instance that Python's toolchain adds.
 const PYTHON_INSTANCE: &str = "exports";
-/// The function that QuickJS's toolchain adds.
+/// The function that QuickJS's toolchain adds, and how its parameters begin.
 const QUICKJS_FUNCTION: &str = "init";
+const QUICKJS_PARAMS: [&str; 2] = ["shim", "script"];
 
 /// What a component offers.
 pub(super) struct Offer {
@@ -28,7 +29,7 @@ pub(super) struct Offer {
 pub(super) fn read(types: TypesRef<'_>, sections: &Sections<'_>) -> Result<Offer, Fault> {
     let mut found = Found::default();
     for name in &sections.exports {
-        found.export(types, name, &sections.producers)?;
+        found.export(types, name)?;
     }
     if found.contract {
         let others =
@@ -54,7 +55,7 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn export(&mut self, types: TypesRef<'a>, full: &'a str, producers: &[String]) -> Result<(), Fault> {
+    fn export(&mut self, types: TypesRef<'a>, full: &'a str) -> Result<(), Fault> {
         let Some(item) = types.component_item_for_export(full) else { return Ok(()) };
         let name = Name::new(full);
         match item.ty {
@@ -77,7 +78,7 @@ impl<'a> Found<'a> {
                 self.ignore(full, "made by the toolchain for itself");
             }
             ComponentEntityType::Instance(id) => self.instance(full, types.get(id)),
-            ComponentEntityType::Func(_) if full == QUICKJS_FUNCTION && is_quickjs(producers) => {
+            ComponentEntityType::Func(id) if full == QUICKJS_FUNCTION && is_quickjs(&types[id]) => {
                 self.ignore(full, "made by the toolchain for itself");
             }
             ComponentEntityType::Func(ty) => {
@@ -104,8 +105,8 @@ impl<'a> Found<'a> {
     }
 }
 
-fn is_quickjs(producers: &[String]) -> bool {
-    producers.iter().any(|name| name.contains("qjs") || name.contains("quickjs"))
+fn is_quickjs(func: &ComponentFuncType) -> bool {
+    func.params.iter().map(|(name, _)| name.as_str()).take(QUICKJS_PARAMS.len()).eq(QUICKJS_PARAMS)
 }
 
 fn bounded(mut ignored: Vec<String>) -> Vec<String> {

@@ -45,7 +45,7 @@ const SERVED: [Served; 10] = [
             "terminal-stdout",
             "terminal-stderr",
         ],
-        wants: "print to the log, and exit",
+        wants: "standard streams (output goes to the log), and exit",
     },
     Served {
         package: "wasi:clocks",

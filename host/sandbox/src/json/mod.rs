@@ -14,7 +14,7 @@ mod wit_type;
 mod write;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use skep_core::{Fault, FaultCode, Outcome, Output};
 use wasmtime::component::{Val, types::ComponentFunc};

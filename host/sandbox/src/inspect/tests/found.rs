@@ -1,7 +1,7 @@
 //! What is found in components that can be skills.
 
-use super::{documented, encoded, text, with_section};
-use crate::json::tests::guest::component;
+use super::{documented, encoded, with_section};
+use crate::json::tests::guest::{component, component_with};
 use crate::{Export, Inspection, Shape, inspect};
 use serde_json::json;
 
@@ -71,14 +71,8 @@ fn an_inspection_keeps_in_json() {
 #[test]
 fn words_are_found_inside_a_core_module() {
     let wit = "package t:t; world w { /// Doubles.\n export double: func(n: u32) -> u32; }";
-    let module = text(r#"(module (func (export "double") (param i32) (result i32) local.get 0))"#);
-    let module = with_section(module, "skep:wit", &encoded(wit));
-    let bytes: String = module.iter().map(|byte| format!("\\{byte:02x}")).collect();
-    let wat = format!(
-        r#"(component (core module $m binary "{bytes}") (core instance $i (instantiate $m))
-            (func (export "double") (param "n" u32) (result u32) (canon lift (core func $i "double"))))"#
-    );
-    assert_eq!(inspect(&text(&wat)).expect("a skill").tools[0].description, "Doubles.");
+    let component = component_with(wit, |module| with_section(module, "skep:wit", &encoded(wit)));
+    assert_eq!(inspect(&component).expect("a skill").tools[0].description, "Doubles.");
 }
 
 #[test]
@@ -146,27 +140,32 @@ fn a_contract_skill_describes_its_own_tools() {
 
 #[test]
 fn exports_of_toolchains_are_no_tools() {
-    let func = |name: &str| format!(r#"(func $f{name} (canon lift (core func $i "f")))"#);
-    let wat = format!(
-        r#"(component (core module $m (func (export "f"))) (core instance $i (instantiate $m))
-            {} {} (instance $exports (export "helper" (func $fa)))
-            (export "exports" (instance $exports)) (export "init" (func $fa)) (export "hello" (func $fb)))"#,
-        func("a"),
-        func("b")
-    );
-    let plain = inspect(&text(&wat)).expect("a skill");
-    assert_eq!(names(&plain), ["init", "hello"]);
-    assert_eq!(plain.exports_ignored, ["`exports`: made by the toolchain for itself"]);
+    let found = inspect(&component(
+        "package t:t; world w { export exports: interface { helper: func(); } export hello: func();
+         export init: func(shim: string, script: string, disable-gc: bool, entry-path: option<string>); }",
+    ));
+    let found = found.expect("a skill");
+    assert_eq!(names(&found), ["hello"]);
+    let mut ignored = found.exports_ignored;
+    ignored.sort_unstable();
+    let reason = "made by the toolchain for itself";
+    assert_eq!(ignored, [format!("`exports`: {reason}"), format!("`init`: {reason}")]);
 
-    // Only where that toolchain says that it made the component.
-    let mut producers = vec![1];
-    for text in ["processed-by", "", "componentize-qjs", "0.4.0"] {
-        match text {
-            "" => producers.push(1),
-            text => producers.extend([&[text.len() as u8], text.as_bytes()].concat()),
-        }
-    }
-    let made = inspect(&with_section(text(&wat), "producers", &producers)).expect("a skill");
-    assert_eq!(names(&made), ["hello"]);
-    assert_eq!(made.producers, ["componentize-qjs 0.4.0"]);
+    // Another function of that name is a tool as any other.
+    let found = inspect(&component("package t:t; world w { export init: func(folder: string); }"));
+    assert_eq!(names(&found.expect("a skill")), ["init"]);
+}
+
+#[test]
+fn producers_are_named_once() {
+    let word = |text: &str| [&[text.len() as u8], text.as_bytes()].concat();
+    let field = |values: &[(&str, &str)]| {
+        let values: Vec<u8> =
+            values.iter().flat_map(|(name, version)| [word(name), word(version)].concat()).collect();
+        [vec![1], word("processed-by"), vec![2], values].concat()
+    };
+    let plain = component("package t:t; world w { export hello: func(); }");
+    let made = with_section(plain, "producers", &field(&[("one", "1.0"), ("one", "1.0")]));
+    let named = inspect(&made).expect("a skill").producers;
+    assert_eq!(named.iter().filter(|name| *name == "one 1.0").count(), 1);
 }

@@ -44,7 +44,7 @@ fn faults_quote_little() {
         ("u64", format!("\"{long}\"")),
         ("color", format!("\"{long}\"")),
         ("char", format!("\"{}\"", "\\u0001".repeat(1000))),
-        ("list<u8>", format!("\"{long}\"")),
+        ("list<u8>", format!("\"-{long}\"")),
         ("point", format!("{{\"{long}\":1}}")),
         ("u8", "1".repeat(300)),
         ("u8", format!("{}.5", "1".repeat(300))),

@@ -9,10 +9,15 @@ use wit_parser::{ManglingAndAbi, Resolve};
 
 /// A component of the only world in `wit`.
 pub(crate) fn component(wit: &str) -> Vec<u8> {
+    component_with(wit, |module| module)
+}
+
+/// The same, its core module changed before it becomes a component.
+pub(crate) fn component_with(wit: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
     let mut resolve = Resolve { all_features: true, ..Resolve::default() };
     let package = resolve.push_str("test.wit", wit).expect("WIT of a test");
     let world = resolve.select_world(&[package], None).expect("one world");
-    let mut module = dummy_module(&resolve, world, ManglingAndAbi::Standard32);
+    let mut module = change(dummy_module(&resolve, world, ManglingAndAbi::Standard32));
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("metadata");
     let mut encoder = ComponentEncoder::default().validate(true).module(&module).expect("module");
     encoder.encode().expect("component")
