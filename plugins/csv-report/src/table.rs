@@ -97,12 +97,15 @@ fn broken(name: &str, error: &csv::Error) -> Error {
     })
 }
 
+/// What older C libraries for WASI say of a path that no grant covers.
+const NOT_CAPABLE: i32 = 76;
+
 fn reason(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => {
+    match (error.kind(), error.raw_os_error()) {
+        (io::ErrorKind::NotFound, _) | (_, Some(NOT_CAPABLE)) => {
             "no such file here; the operator can grant files with --fs HOST:/data".to_owned()
         }
-        io::ErrorKind::PermissionDenied => {
+        (io::ErrorKind::PermissionDenied, _) => {
             "not granted; the operator can allow it with --fs HOST:/data".to_owned()
         }
         _ => error.to_string(),

@@ -45,8 +45,15 @@ fn nothing<T>(done: io::Result<T>) -> io::Result<Value> {
     done.map(|_| Value::Null)
 }
 
+/// What older C libraries say of a path that no grant covers; newer ones say that nothing is there.
+const NOT_CAPABLE: i32 = 76;
+
 fn fault(error: &io::Error) -> Value {
-    json!({ "error": format!("{:?}", error.kind()), "message": error.to_string(), "errno": error.raw_os_error() })
+    let kind = match error.raw_os_error() {
+        Some(NOT_CAPABLE) => io::ErrorKind::NotFound,
+        _ => error.kind(),
+    };
+    json!({ "error": format!("{kind:?}"), "message": error.to_string(), "errno": error.raw_os_error() })
 }
 
 fn read(path: &str) -> io::Result<Value> {
