@@ -14,7 +14,8 @@ use tokio::time::timeout_at;
 use wasmtime::component::Val;
 use wasmtime::{Engine, Store};
 
-/// How often a guest that waits is looked after; one that computes is at every tick.
+/// How often is asked whether a call was cancelled. A guest that computes yields at every tick, so this
+/// holds for it as for one that waits.
 const CANCEL_CHECK: Duration = Duration::from_millis(100);
 /// Live handles of the component model in one store.
 const HANDLES_MAX: usize = 10_000;
@@ -120,6 +121,7 @@ async fn bounded<T>(
         slice.begin(clock.now());
         work.as_mut().poll(cx)
     }));
+    let mut asked_to_stop = false;
     loop {
         let now = Instant::now();
         if now >= ends {
@@ -129,7 +131,8 @@ async fn bounded<T>(
         if let Ok(done) = timeout_at(until.into(), &mut sliced).await {
             return Ok(done);
         }
-        if services.cancelled() {
+        // A guest that asks may end by itself: it has until the next look.
+        if services.cancelled() && std::mem::replace(&mut asked_to_stop, true) {
             return Err(Stop::Cancelled);
         }
     }

@@ -1,9 +1,14 @@
 //! From the end of a guest to a fault. The guest's error, its trap and the host's failure stay apart.
 
 use crate::guest::{Guest, Stop};
-use skep_core::{ByteSize, Fault, FaultCode, Limits};
+use skep_core::{Fault, FaultCode, Limits};
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
+
+/// Frames that a message shows.
+const FRAMES_SHOWN: usize = 6;
+/// How the engine words that a guest hands over more than `set_hostcall_fuel` allows.
+const COPY_BUDGET_SPENT: &str = "fuel allocated for hostcalls has been exhausted";
 
 /// Why a guest's run ended without an answer.
 pub(crate) fn fault(error: &wasmtime::Error, guest: &Guest, limits: &Limits) -> Fault {
@@ -12,14 +17,8 @@ pub(crate) fn fault(error: &wasmtime::Error, guest: &Guest, limits: &Limits) -> 
     }
     // The guest may break in any way after a refusal: that it was refused is the reason.
     if guest.memory.refused() {
-        return Fault::new(
-            FaultCode::LimitMemory,
-            format!(
-                "the skill wanted more memory than its limit `memory` of {} (peak {}): raise the limit, or give it less to do",
-                limits.memory,
-                ByteSize(guest.memory.peak())
-            ),
-        );
+        let what = "the skill wanted more memory than it may have";
+        return limit(FaultCode::LimitMemory, what, "memory", &limits.memory);
     }
     if let Some(full) = error.downcast_ref::<PoolConcurrencyLimitError>() {
         return Fault::overloaded(format!("no room for another instance ({full}): try again later"));
@@ -32,38 +31,24 @@ pub(crate) fn fault(error: &wasmtime::Error, guest: &Guest, limits: &Limits) -> 
         Some(trap) => trap.to_string().trim_start_matches("wasm trap: ").to_owned(),
         None => error.root_cause().to_string(),
     };
+    // Without a trace no guest code was running: it had answered, and the answer was being taken over.
     if trace.is_none() && reason.contains(COPY_BUDGET_SPENT) {
-        return output_above(limits);
+        return limit(FaultCode::LimitOutput, "the skill answered more than it may", "output", &limits.output);
     }
     Fault::trapped(format!("the skill broke: {reason}{}", trace.map(path).unwrap_or_default()))
-}
-
-/// How the engine words that a guest hands over more than `set_hostcall_fuel` allows.
-const COPY_BUDGET_SPENT: &str = "fuel allocated for hostcalls has been exhausted";
-
-pub(crate) fn output_above(limits: &Limits) -> Fault {
-    Fault::new(
-        FaultCode::LimitOutput,
-        format!(
-            "the answer is above the limit `output` of {}: raise the limit, or ask for less",
-            limits.output
-        ),
-    )
 }
 
 /// Why the host ended a guest's run.
 pub(crate) fn stopped(stop: Stop, limits: &Limits) -> Fault {
     match stop {
-        Stop::Cpu => Fault::new(
-            FaultCode::LimitCpu,
-            format!(
-                "the skill computed for longer than its limit `cpu` of {}: raise the limit, or give it less to do",
-                limits.cpu
-            ),
-        ),
+        Stop::Cpu => limit(FaultCode::LimitCpu, "the skill computed for longer than it may", "cpu", &limits.cpu),
         Stop::Deadline => Fault::deadline("the call's time was over before the skill answered"),
         Stop::Cancelled => Fault::cancelled("the call was cancelled while the skill ran"),
     }
+}
+
+fn limit(code: FaultCode, what: &str, name: &str, limit: &dyn std::fmt::Display) -> Fault {
+    Fault::new(code, format!("{what}: raise the limit `{name}` of {limit}, or give it less to do"))
 }
 
 /// The functions that a trap went through, the innermost first: ` in a < b < c`.
@@ -73,9 +58,6 @@ fn path(trace: &WasmBacktrace) -> String {
     let frames: Vec<&str> = frames.skip_while(|name| is_machinery(name)).take(FRAMES_SHOWN).collect();
     if frames.is_empty() { String::new() } else { format!(" in {}", frames.join(" < ")) }
 }
-
-/// Frames that a message shows.
-const FRAMES_SHOWN: usize = 6;
 
 /// `module.wasm!function` without the module, which is nearly always the same.
 fn own_name(frame: &str) -> &str {

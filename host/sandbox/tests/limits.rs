@@ -39,7 +39,7 @@ async fn a_memory_bomb_ends_in_limit_memory() {
     let kit = Kit::new();
     let text = guest("(memory 1)", GROW_FOREVER);
     let message = ends_in(&kit, FaultCode::LimitMemory, &text, &limits()).await;
-    assert!(message.contains("`memory` of 64MiB"), "{message}");
+    assert!(message.contains("limit `memory` of 64MiB"), "{message}");
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn an_endless_loop_ends_in_limit_cpu() {
     let kit = Kit::new();
     let text = guest("", "(loop $again (br $again))");
     let message = ends_in(&kit, FaultCode::LimitCpu, &text, &limits()).await;
-    assert!(message.contains("`cpu` of 300ms"), "{message}");
+    assert!(message.contains("limit `cpu` of 300ms"), "{message}");
 }
 
 #[tokio::test]

@@ -24,11 +24,6 @@ impl Context {
         Self { call, services, sent: None, kept: None }
     }
 
-    /// Whether the caller has gone away.
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.services.cancelled()
-    }
-
     /// Sends the report that was kept, once its time has come.
     pub(crate) fn progress_due(&mut self) {
         if self.kept.is_some() && self.sent.is_none_or(|sent| sent.elapsed() >= PROGRESS_INTERVAL) {
@@ -73,7 +68,7 @@ impl context::Host for Context {
     }
 
     fn cancelled(&mut self) -> bool {
-        self.is_cancelled()
+        self.services.cancelled()
     }
 }
 

@@ -80,9 +80,6 @@ impl Guest {
     pub(crate) fn tick(&mut self) -> Result<UpdateDeadline, Stop> {
         self.budget.charge(&self.slice, self.clock.now())?;
         self.context.progress_due();
-        if self.context.is_cancelled() {
-            return Err(Stop::Cancelled);
-        }
         Ok(UpdateDeadline::Yield(1))
     }
 

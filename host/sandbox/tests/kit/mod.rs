@@ -100,6 +100,23 @@ impl Services for Caller {
     }
 }
 
+/// A call that runs while the test goes on.
+pub(crate) struct Running {
+    pub(crate) caller: Arc<Caller>,
+    pub(crate) report: tokio::task::JoinHandle<Report>,
+}
+
+impl Kit {
+    /// Starts a call whose caller the test can send away.
+    pub(crate) fn start(&self, skill: &Arc<Prepared>, tool: &str, input: &str, limits: &Limits) -> Running {
+        let (sandbox, skill, caller) = (self.sandbox.clone(), Arc::clone(skill), Arc::new(Caller::default()));
+        let (permit, call) = (permit(&Grants::default(), limits), call(tool, input));
+        let services: Arc<dyn Services> = caller.clone();
+        let report = tokio::spawn(async move { sandbox.run(&skill, &permit, call, services).await });
+        Running { caller, report }
+    }
+}
+
 /// Asserts that a call ended in a fault, and gives its message.
 #[track_caller]
 pub(crate) fn fault(outcome: &Outcome, code: FaultCode) -> &str {
