@@ -9,10 +9,10 @@ fn bad_components() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let wat = |text: &str| wat::parse_str(text).unwrap();
     vec![
         ("empty", Vec::new(), "empty"),
-        ("text", b"#!/bin/sh\necho hello\n".to_vec(), "not"),
+        ("text", b"#!/bin/sh\necho hello\n".to_vec(), "no webassembly"),
         ("truncated", good[..good.len() / 2].to_vec(), "truncated"),
         ("core-module", wat("(module (func (export \"f\")))"), "core module"),
-        ("zeros", vec![0; 60 << 20], "not"),
+        ("zeros", vec![0; 60 << 20], "no webassembly"),
         ("unknown-import", wat("(component (import \"acme:db/query@1.0.0\" (instance)))"), "acme:db/query"),
         ("no-tools", wat("(component)"), "tool"),
         ("huge-function", huge_function(), "huge-function"),

@@ -166,7 +166,7 @@ async fn the_network_is_denied_and_cannot_be_granted_yet() {
     on.add_guest("probe", "probe", &[]);
     let http = on.client().call("probe", "http", json!({ "url": "http://127.0.0.1:9/" })).await;
     assert!(http.output().to_string().to_lowercase().contains("denied"), "{http:?}");
-    let tcp = on.client().call("probe", "tcp", json!({ "host": "127.0.0.1", "port": 9 })).await;
+    let tcp = on.client().call("probe", "tcp", json!({ "address": "127.0.0.1:9" })).await;
     assert!(tcp.output()["error"].is_string(), "{tcp:?}");
     for flag in ["--net", "--secret"] {
         let output = on.host().skep(&["grant", "probe", flag, "https://example.com"]);

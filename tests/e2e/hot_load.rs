@@ -103,7 +103,7 @@ async fn a_watched_directory_is_served_and_a_broken_version_leaves_the_old_one()
 async fn a_version_that_asks_for_more_waits_for_approval() {
     let on = Deployment::embedded();
     let folder = on.folder("grow");
-    let data = on.folder("data");
+    let data = on.folder("given");
     let write = |version: &str, requests: &str| {
         let manifest = format!(
             "[skill]\nname = \"grow\"\nversion = \"{version}\"\ncomponent = \"grow.wasm\"\n[requests]\n{requests}\n"

@@ -56,7 +56,9 @@ async fn time_is_bounded() {
 #[tokio::test]
 async fn memory_is_bounded_however_it_is_taken() {
     let on = host();
-    check(&on, "probe", "alloc", json!({ "mib": 1024 }), "limit_memory").await;
+    // A guest that minds refusals goes on with what it has.
+    let given = on.client().call("probe", "alloc", json!({ "mib": 1024 })).await.ok();
+    assert!(given["output"]["mib"].as_u64().is_some_and(|mib| mib < 16), "{given}");
     for (name, guest) in [
         ("memory-bomb", guests::memory_bomb()),
         ("many-memories", guests::many_memories()),
@@ -82,14 +84,14 @@ async fn a_guest_that_breaks_is_told_from_one_that_fails() {
 #[tokio::test]
 async fn output_and_input_are_bounded() {
     let on = host();
-    check(&on, "probe", "output", json!({ "bytes": 10 << 20 }), "limit_output").await;
+    check(&on, "probe", "output", json!({ "bytes": 200 << 10 }), "limit_output").await;
     check(&on, "probe", "config", json!({ "key": "x".repeat(2 << 20) }), "invalid_input").await;
 }
 
 #[tokio::test]
 async fn a_flood_of_logs_is_cut_and_is_no_fault() {
     let on = host();
-    let answer = on.client().call("probe", "log", json!({ "lines": 20_000, "bytes": 100 })).await.ok();
+    let answer = on.client().call("probe", "log", json!({ "lines": 1_000, "bytes": 100 })).await.ok();
     let logs = answer["logs"].as_array().unwrap();
     let bytes: usize = logs.iter().map(|l| l["text"].as_str().unwrap().len()).sum();
     assert!(bytes <= 8 << 10, "{bytes} bytes of log were kept");

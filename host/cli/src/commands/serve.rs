@@ -13,9 +13,12 @@ use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
+use tracing_subscriber::EnvFilter;
 
 /// Exit status after a second signal, as a shell would give it for an interrupted program.
 const INTERRUPTED: i32 = 130;
+/// What is logged unless SKEP_LOG_FILTER says otherwise; each step of a migration is not.
+const LOG_FILTER: &str = "info,refinery_core=warn";
 /// Reports of the watched directory that wait to be written down.
 const REPORTS_MAX: usize = 16;
 
@@ -81,8 +84,7 @@ impl Signals {
 }
 
 fn start_logging(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("SKEP_LOG_FILTER")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("SKEP_LOG_FILTER").unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Json => subscriber.json().init(),
