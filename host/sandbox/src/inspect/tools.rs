@@ -130,8 +130,8 @@ fn note<'d>(
     let Some(note) = docs.ty(interface, name) else { return };
     // The types of functions may be named by any alias of the exported one.
     let mut alias = Some(id);
-    while let Some(id) = alias {
-        notes.entry(id).or_insert(note);
+    while let Some(id) = alias.filter(|id| !notes.contains_key(id)) {
+        notes.insert(id, note);
         alias = types.peel_alias(id);
     }
 }

@@ -3,7 +3,7 @@
 /// Deepest nesting of a type. JSON nests at most twice as deep, which stays below the parser's 128.
 pub(crate) const TYPE_DEPTH_MAX: usize = 48;
 /// Most weight of all types that are unfolded together: parts, and the bytes of their names.
-const TYPE_WEIGHT_MAX: usize = 1 << 18;
+const TYPE_WEIGHT_MAX: usize = 1 << 20;
 /// What a part weighs, its name apart.
 const PART_WEIGHT: usize = 16;
 

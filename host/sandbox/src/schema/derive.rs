@@ -30,11 +30,13 @@ pub(crate) struct Derive<'a> {
     types: TypesRef<'a>,
     notes: &'a Notes<'a>,
     weight: Weight,
+    /// What descriptions may still weigh: a bound of their own, for they can't make a tool too large.
+    words: Weight,
 }
 
 impl<'a> Derive<'a> {
     pub(crate) fn new(types: TypesRef<'a>, notes: &'a Notes<'a>) -> Self {
-        Self { types, notes, weight: Weight::default() }
+        Self { types, notes, weight: Weight::default(), words: Weight::default() }
     }
 
     /// The schema of a tool's input: an object with a member for each parameter.
@@ -65,7 +67,7 @@ impl<'a> Derive<'a> {
             ComponentValType::Type(id) => {
                 let note = self.notes.get(id).copied();
                 let schema = self.defined(*id, note, depth + 1)?;
-                self.described(schema, note.map(|note| note.docs.as_str()))
+                Ok(self.described(schema, note.map(|note| note.docs.as_str())))
             }
         }
     }
@@ -134,7 +136,7 @@ impl<'a> Derive<'a> {
         for (name, ty) in fields {
             self.weight.name(name)?;
             let schema = self.value(ty, depth)?;
-            let schema = self.described(schema, item(note, name))?;
+            let schema = self.described(schema, item(note, name));
             properties.insert(name.to_string(), schema);
             if !self.is_option(ty) {
                 required.push(name.as_str());
@@ -158,7 +160,7 @@ impl<'a> Derive<'a> {
             Some(ty) => members([tag, ("val", self.value(ty, depth)?)]),
             None => members([tag]),
         };
-        self.described(schema, item(note, name))
+        Ok(self.described(schema, item(note, name)))
     }
 
     fn names<'n>(&mut self, names: impl Iterator<Item = &'n KebabString>) -> Result<Vec<String>, Unmapped> {
@@ -169,12 +171,12 @@ impl<'a> Derive<'a> {
         names.map(name).collect()
     }
 
-    fn described(&mut self, mut schema: Value, docs: Option<&str>) -> Result<Value, Unmapped> {
-        if let (Some(docs), Value::Object(members)) = (docs.filter(|docs| !docs.is_empty()), &mut schema) {
-            self.weight.name(docs)?;
+    fn described(&mut self, mut schema: Value, docs: Option<&str>) -> Value {
+        let docs = docs.map(str::trim).filter(|docs| !docs.is_empty() && self.words.name(docs).is_ok());
+        if let (Some(docs), Value::Object(members)) = (docs, &mut schema) {
             members.insert("description".to_owned(), docs.into());
         }
-        Ok(schema)
+        schema
     }
 
     fn is_u8(&self, ty: &ComponentValType) -> bool {

@@ -97,6 +97,17 @@ fn words_that_cannot_be_read_or_fit_nothing_are_left_out() {
 }
 
 #[test]
+fn words_without_bound_are_left_out_and_the_tool_stays() {
+    let fields: String = (0..60).map(|n| format!("/// {}\n m{n}: u8, ", "word ".repeat(2000))).collect();
+    let wit = format!(
+        "package t:t; interface i {{ record r {{ {fields} }} f: func(a: r, b: r, c: r); }} world w {{ export i; }}"
+    );
+    let found = inspect(&documented(&wit)).expect("a skill");
+    let schema = found.tools[0].input_schema.to_string();
+    assert!(schema.contains("word word") && schema.len() < 2 << 20, "{}", schema.len());
+}
+
+#[test]
 fn ambiguous_names_get_their_interface_in_front() {
     let found = inspect(&component(
         "package t:t; interface a { run: func(); one: func(); } interface b { run: func(); two: func(); }
