@@ -119,7 +119,8 @@ async fn ask(sandbox: &Sandbox, contract: &ContractTools, digest: Digest) -> Res
         input: Bytes::new(),
         config: Arc::default(),
     };
-    let turn = Turn { permit: &permit, call, services: Arc::new(Nobody), ends: Instant::now() + limits.wall.0 };
+    let turn =
+        Turn { permit: &permit, call, services: Arc::new(Nobody), ends: Instant::now() + limits.wall.0 };
     let _slot = sandbox.slot(turn.ends).await?;
     let listed = sandbox.work(turn, &contract.list()).await;
     let named =

@@ -40,7 +40,12 @@ pub(crate) struct Turn<'a> {
 }
 
 /// Runs `work` in a fresh store, within the permit's limits and until its turn ends.
-pub(crate) async fn run<W: Work>(engine: &Engine, clock: &Arc<Clock>, turn: Turn<'_>, work: &W) -> Run<W::Given> {
+pub(crate) async fn run<W: Work>(
+    engine: &Engine,
+    clock: &Arc<Clock>,
+    turn: Turn<'_>,
+    work: &W,
+) -> Run<W::Given> {
     let (limits, ends, services) = (turn.permit.limits(), turn.ends, Arc::clone(&turn.services));
     let roots = match roots(turn.permit).await {
         Ok(roots) => roots,

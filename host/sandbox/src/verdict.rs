@@ -33,7 +33,12 @@ pub(crate) fn fault(error: &wasmtime::Error, guest: &Guest, limits: &Limits) -> 
     };
     // Without a trace no guest code was running: it had answered, and the answer was being taken over.
     if trace.is_none() && reason.contains(COPY_BUDGET_SPENT) {
-        return limit(FaultCode::LimitOutput, "the skill answered more than it may", "output", &limits.output);
+        return limit(
+            FaultCode::LimitOutput,
+            "the skill answered more than it may",
+            "output",
+            &limits.output,
+        );
     }
     Fault::trapped(format!("the skill broke: {reason}{}", trace.map(path).unwrap_or_default()))
 }
@@ -41,7 +46,9 @@ pub(crate) fn fault(error: &wasmtime::Error, guest: &Guest, limits: &Limits) -> 
 /// Why the host ended a guest's run.
 pub(crate) fn stopped(stop: Stop, limits: &Limits) -> Fault {
     match stop {
-        Stop::Cpu => limit(FaultCode::LimitCpu, "the skill computed for longer than it may", "cpu", &limits.cpu),
+        Stop::Cpu => {
+            limit(FaultCode::LimitCpu, "the skill computed for longer than it may", "cpu", &limits.cpu)
+        }
         Stop::Deadline => Fault::deadline("the call's time was over before the skill answered"),
         Stop::Cancelled => Fault::cancelled("the call was cancelled while the skill ran"),
     }

@@ -1,8 +1,10 @@
 //! The artefact cache: what it gives back is what this host compiled, whatever happens to its files.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it finds nothing")]
+
 mod kit;
 
-use kit::{Kit, call, component, json, limits, permit, settings};
+use kit::{call, component, json, limits, permit, settings};
 use skep_core::{Digest, Fault, Grants};
 use skep_sandbox::{Inspection, Sandbox};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -24,13 +26,14 @@ struct Cached {
 
 impl Cached {
     async fn new() -> Self {
-        let kit = Kit::new();
-        let skill = kit.text(SEVEN).await;
-        let mut files = std::fs::read_dir(kit.cache.path().join("artefacts")).unwrap();
+        let cache = tempfile::tempdir().unwrap();
+        let sandbox = Sandbox::new(settings(cache.path())).unwrap();
+        let skill = sandbox.prepare(component(SEVEN)).await.unwrap();
+        let mut files = std::fs::read_dir(cache.path().join("artefacts")).unwrap();
         let artefact = files.next().unwrap().unwrap().path();
         assert!(files.next().is_none());
         let (digest, inspection) = (skill.component_digest(), skill.inspection().clone());
-        Self { cache: kit.cache, digest, inspection, artefact }
+        Self { cache, digest, inspection, artefact }
     }
 
     /// Whether a new sandbox on the same directory had to fetch the component again; it must run either way.
@@ -39,7 +42,7 @@ impl Cached {
     }
 
     async fn fetches_with(&self, change: impl FnOnce(&mut skep_sandbox::SandboxSettings)) -> bool {
-        let mut settings = settings(&self.cache);
+        let mut settings = settings(self.cache.path());
         change(&mut settings);
         let sandbox = Sandbox::new(settings).unwrap();
         let mut fetched = false;
@@ -91,7 +94,7 @@ async fn an_artefact_of_another_key_is_compiled_again() {
 #[tokio::test]
 async fn an_authentic_artefact_of_another_component_is_compiled_again() {
     let cached = Cached::new().await;
-    let other = Sandbox::new(settings(&cached.cache)).unwrap();
+    let other = Sandbox::new(settings(cached.cache.path())).unwrap();
     let eight = other.prepare(component(&SEVEN.replace("const 7", "const 8"))).await.unwrap();
     let name = cached.artefact.file_name().unwrap().to_str().unwrap().to_owned();
     let name = name.replace(&cached.digest.hex(), &eight.component_digest().hex());
@@ -128,7 +131,7 @@ async fn the_directory_is_closed_to_others() {
 async fn bytes_of_another_digest_are_refused() {
     let cached = Cached::new().await;
     std::fs::remove_file(&cached.artefact).unwrap();
-    let sandbox = Sandbox::new(settings(&cached.cache)).unwrap();
+    let sandbox = Sandbox::new(settings(cached.cache.path())).unwrap();
     let wrong = async || Ok::<_, Fault>(component("(component)"));
     let fault = sandbox.load(cached.digest, &cached.inspection, wrong).await.err().unwrap();
     assert!(fault.message.contains("the bytes kept for component"), "{fault}");

@@ -1,5 +1,7 @@
 //! Calls from end to end: what reaches a guest, what comes back, and how each ending is told from the others.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it finds nothing")]
+
 mod kit;
 
 use kit::{Caller, Kit, call, fault, json, limits, permit};
@@ -127,7 +129,8 @@ async fn sizes_of_input_output_and_random_requests_are_bounded() {
     let kit = Kit::new();
     let skill = kit.guest("probe").await;
     let small = "1KiB".parse().unwrap();
-    let limits = Limits { input: small, output: small, memory: "512MiB".parse().unwrap(), ..Limits::default() };
+    let limits =
+        Limits { input: small, output: small, memory: "512MiB".parse().unwrap(), ..Limits::default() };
     let ask = async |tool, input: &str| kit.call(&skill, tool, input, &limits).await.outcome;
     let long = format!(r#"{{"key": "{}"}}"#, "k".repeat(1024));
     let refused = ask("config", &long).await;

@@ -1,5 +1,7 @@
 //! Compiling in a process of its own: what is bad or too much ends there, in a typed fault.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it finds nothing")]
+
 mod kit;
 
 use kit::{call, component, json, limits, permit, settings};
@@ -11,7 +13,7 @@ use wasm_encoder::{CodeSection, Function, FunctionSection, Instruction, Module, 
 const COMPILER: &str = env!("CARGO_BIN_EXE_skep-sandbox-compile");
 
 fn process(cache: &tempfile::TempDir, compile: CompileLimits) -> SandboxSettings {
-    SandboxSettings { compiler: Compiler::Process(vec![COMPILER.into()]), compile, ..settings(cache) }
+    SandboxSettings { compiler: Compiler::Process(vec![COMPILER.into()]), compile, ..settings(cache.path()) }
 }
 
 async fn refused(compile: CompileLimits, component: Vec<u8>) -> Fault {
@@ -100,7 +102,9 @@ async fn more_bytes_than_allowed_end_in_limit_compile_before_anything_reads_them
 async fn what_is_no_component_is_refused_by_name() {
     let whole = component("(component)");
     let core = wat::parse_str("(module)").unwrap();
-    for bad in [b"hello, I am text".to_vec(), Vec::new(), whole[..whole.len() - 1].to_vec(), core, vec![0; 1000]] {
+    for bad in
+        [b"hello, I am text".to_vec(), Vec::new(), whole[..whole.len() - 1].to_vec(), core, vec![0; 1000]]
+    {
         let fault = refused(CompileLimits::default(), bad).await;
         assert_eq!(fault.code, FaultCode::InvalidComponent, "{fault}");
     }
@@ -110,7 +114,7 @@ async fn what_is_no_component_is_refused_by_name() {
 async fn a_compiler_that_cannot_start_is_the_hosts_fault() {
     let cache = tempfile::tempdir().unwrap();
     let nothing = Compiler::Process(vec!["/nonexistent/skep".into(), "compile".into()]);
-    let sandbox = Sandbox::new(SandboxSettings { compiler: nothing, ..settings(&cache) }).unwrap();
+    let sandbox = Sandbox::new(SandboxSettings { compiler: nothing, ..settings(cache.path()) }).unwrap();
     let fault = sandbox.prepare(component_with(1).into()).await.err().unwrap();
     assert_eq!(fault.code, FaultCode::Internal);
     assert!(fault.message.contains("/nonexistent/skep"), "{fault}");

@@ -78,7 +78,11 @@ fn received() -> io::Result<Vec<u8>> {
     job.bound()?;
     let mut component = Vec::new();
     stdin.take(job.component_bytes).read_to_end(&mut component)?;
-    if component.len() as u64 == job.component_bytes { Ok(component) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    if component.len() as u64 == job.component_bytes {
+        Ok(component)
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
 }
 
 /// Whatever the parent may have left open is not for a process that reads hostile bytes.

@@ -90,7 +90,8 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>, bytes_max: u64) -> io::Resul
 
 fn judge(told: Told, limits: &CompileLimits) -> Result<Vec<u8>, Fault> {
     let complaint = String::from_utf8_lossy(&told.complaint).trim().to_owned();
-    let memory = || limit_compile(format!("compiling took more memory than this host's limit of {}", limits.memory));
+    let memory =
+        || limit_compile(format!("compiling took more memory than this host's limit of {}", limits.memory));
     match (told.status.code(), told.status.signal()) {
         (Some(0), _) if told.artefact.len() as u64 == ARTEFACT_BYTES_MAX => {
             Err(limit_compile("the compiled component is larger than this host can keep"))

@@ -6,24 +6,23 @@ use skep_core::{
     CallId, FaultCode, Grants, Limits, Outcome, Permit, Principal, Progress, SkillName, Subject, ToolName,
     UnixMs,
 };
-use skep_sandbox::{
-    Call, CompileLimits, Compiler, Prepared, Report, Sandbox, SandboxSettings, Services,
-};
+use skep_sandbox::{Call, CompileLimits, Compiler, Prepared, Report, Sandbox, SandboxSettings, Services};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A sandbox that compiles in this process, and the directory of its cache.
+/// A sandbox that compiles in this process. Its cache is that of all tests, so that each guest is
+/// compiled once.
 pub(crate) struct Kit {
     pub(crate) sandbox: Sandbox,
-    pub(crate) cache: tempfile::TempDir,
 }
 
-pub(crate) fn settings(cache: &tempfile::TempDir) -> SandboxSettings {
+pub(crate) fn settings(cache: &Path) -> SandboxSettings {
     SandboxSettings {
         slots: 4,
         compiler: Compiler::InProcess,
-        cache_dir: cache.path().join("artefacts"),
+        cache_dir: cache.join("artefacts"),
         cache_key: [7; 32],
         ceiling: Limits::ceiling(),
         compile: CompileLimits::default(),
@@ -32,8 +31,8 @@ pub(crate) fn settings(cache: &tempfile::TempDir) -> SandboxSettings {
 
 impl Kit {
     pub(crate) fn new() -> Self {
-        let cache = tempfile::tempdir().unwrap();
-        Self { sandbox: Sandbox::new(settings(&cache)).unwrap(), cache }
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        Self { sandbox: Sandbox::new(settings(cache)).unwrap() }
     }
 
     /// Prepares a component given as WebAssembly text.
