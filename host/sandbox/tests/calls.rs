@@ -4,7 +4,7 @@
 
 mod kit;
 
-use kit::{Caller, Kit, call, fault, json, limits, permit};
+use kit::{Caller, Kit, call, component, fault, json, limits, permit};
 use serde_json::json;
 use skep_core::{FaultCode, Grants, Level, Limits, UnixMs};
 use std::collections::BTreeMap;
@@ -226,4 +226,13 @@ async fn past_the_slots_a_call_waits_and_then_is_overloaded() {
     taken.iter().for_each(|running| running.report.abort());
     let report = kit.call(&skill, "counter", "{}", &limits()).await;
     assert_eq!(json(&report.outcome), json!({ "calls": 1 }));
+}
+
+#[tokio::test]
+async fn preparing_may_move_between_threads() {
+    let kit = Kit::new();
+    let sandbox = kit.sandbox.clone();
+    let prepared = tokio::spawn(async move { sandbox.prepare(component("(component)")).await });
+    let fault = prepared.await.unwrap().err().unwrap();
+    assert_eq!(fault.code, FaultCode::InvalidComponent);
 }

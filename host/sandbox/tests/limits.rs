@@ -4,7 +4,7 @@
 
 mod kit;
 
-use kit::{Kit, fault, json, limits};
+use kit::{Kit, component, fault, json, limits};
 use skep_core::{FaultCode, Limits};
 
 /// A component whose `hostile` does `body` in a module with `parts`, and whose `fine` answers 7.
@@ -53,6 +53,15 @@ async fn many_memories_are_summed() {
         unreachable)";
     let text = guest("(memory 1) (memory 1)", body);
     ends_in(&kit, FaultCode::LimitMemory, &text, &limits()).await;
+}
+
+#[tokio::test]
+async fn more_memories_than_the_pool_has_are_refused_at_once() {
+    let kit = Kit::new();
+    let text = guest(&"(memory 1)".repeat(100), "");
+    let fault = kit.sandbox.prepare(component(&text)).await.err().unwrap();
+    assert_eq!(fault.code, FaultCode::InvalidComponent);
+    assert!(fault.message.contains("memories"), "{fault}");
 }
 
 #[tokio::test]

@@ -15,11 +15,12 @@ use bytes::Bytes;
 use cache::Cache;
 use skep_core::{ByteSize, Digest, Fault, FaultCode};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-/// Components compiled at once; more wait, each for as long as those before it may take.
+/// Components compiled at once. Another waits for its turn, no longer than compiling may take.
 const COMPILES_MAX: usize = 2;
 
 /// Where components become machine code.
@@ -66,7 +67,7 @@ impl Workshop {
         }
         let bytes = fetch().await?;
         self.check_size(bytes.len())?;
-        let _turn = self.turns.acquire().await.map_err(|e| Fault::internal(e.to_string()))?;
+        let _turn = self.turn().await?;
         // Another may have compiled the same while this one waited for its turn.
         if let Some(component) = self.cached(digest).await? {
             return Ok(component);
@@ -75,10 +76,19 @@ impl Workshop {
         let bytes = off_thread(move || checked(digest, bytes)).await?;
         let artefact = self.compile(bytes).await?;
         off_thread(move || {
+            let component = loaded(&engine, &artefact);
+            let component = component.map_err(|e| Fault::invalid_component(format!("{e:#}")))?;
             cache.write(digest, &artefact);
-            loaded(&engine, &artefact).map_err(|e| Fault::invalid_component(format!("{e:#}")))
+            Ok(component)
         })
         .await
+    }
+
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Fault> {
+        match timeout(self.limits.wall.0, self.turns.acquire()).await {
+            Ok(turn) => turn.map_err(|e| Fault::internal(e.to_string())),
+            Err(_) => Err(Fault::overloaded("other components are being compiled: try again later")),
+        }
     }
 
     async fn cached(&self, digest: Digest) -> Result<Option<Component>, Fault> {

@@ -1,6 +1,6 @@
 //! What a store holds: one guest's view of the world, dropped with it.
 
-use super::{Budget, Context, Log, MemoryLimit, Slice, Stop, egress::Denied};
+use super::{Budget, Context, Log, MemoryLimit, Slice, Stop, egress};
 use crate::engine::Clock;
 use crate::files::{FilesCtx, FilesCtxView, FilesView, Roots};
 use std::{collections::BTreeMap, sync::Arc};
@@ -11,7 +11,7 @@ use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 /// Open files, streams, requests and the like of one guest.
-const RESOURCES_MAX: usize = 4096;
+const RESOURCES_MAX: usize = 1024;
 /// Most random bytes in one request.
 const RANDOM_BYTES_MAX: u64 = 64 << 10;
 
@@ -24,7 +24,7 @@ pub(crate) struct Guest {
     wasi: WasiCtx,
     files: FilesCtx,
     http: WasiHttpCtx,
-    egress: Denied,
+    egress: egress::Denied,
     settings: Arc<BTreeMap<String, String>>,
     /// `settings` in the shape that the import serves, made when it is first asked.
     settings_served: Option<WasiConfigVariables>,
@@ -60,6 +60,8 @@ impl Guest {
         }
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES_MAX);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(egress::FIELDS_BYTES_MAX);
         Self {
             context: parts.context,
             memory: parts.memory,
@@ -67,8 +69,8 @@ impl Guest {
             table,
             wasi: wasi.build(),
             files: FilesCtx::new(parts.roots),
-            http: WasiHttpCtx::new(),
-            egress: Denied,
+            http,
+            egress: egress::Denied,
             settings: parts.settings,
             settings_served: None,
             clock: parts.clock,
