@@ -16,7 +16,7 @@ cleanup() {
 trap cleanup EXIT
 
 say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
-show() { printf '$ skep %s\n' "$*"; "$skep" "$@"; }
+show() { printf '$ skep%s\n' "$(printf ' %q' "$@")"; "$skep" "$@"; }
 
 say "A host starts on memory and SQLite; nothing else needs to be installed."
 "$skep" serve 2>"$place/log" &

@@ -10,20 +10,35 @@ fn bad_components() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     vec![
         ("empty", Vec::new(), "empty"),
         ("text", b"#!/bin/sh\necho hello\n".to_vec(), "no webassembly"),
-        ("truncated", good[..good.len() / 2].to_vec(), "truncated"),
+        ("truncated", good[..good.len() / 2].to_vec(), "cut off"),
         ("core-module", wat("(module (func (export \"f\")))"), "core module"),
         ("zeros", vec![0; 60 << 20], "no webassembly"),
-        ("unknown-import", wat("(component (import \"acme:db/query@1.0.0\" (instance)))"), "acme:db/query"),
+        (
+            "unknown-import",
+            with_tool("(import \"acme:db/query@1.0.0\" (instance (export \"q\" (func))))", ""),
+            "acme:db/query",
+        ),
+        ("async", with_tool("(type (stream u8))", ""), "async"),
         ("no-tools", wat("(component)"), "tool"),
-        ("huge-function", huge_function(), "huge-function"),
+        ("huge-function", huge_function(), "function"),
     ]
+}
+
+/// A component with one good tool, `go`, and whatever is wrong beside it.
+fn with_tool(beside: &str, in_module: &str) -> Vec<u8> {
+    let text = format!(
+        "(component {beside}
+           (core module $m {in_module} (func (export \"go\") (result i32) (i32.const 0)))
+           (core instance $i (instantiate $m))
+           (func (export \"go\") (result u32) (canon lift (core func $i \"go\"))))"
+    );
+    wat::parse_str(text).unwrap()
 }
 
 /// One function with more code than a compiler should be asked to take.
 fn huge_function() -> Vec<u8> {
     let body = "(drop (i32.add (i32.const 1) (i32.const 2)))".repeat(1_500_000);
-    let text = format!("(component (core module (func (export \"f\") {body})))");
-    wat::parse_str(text).unwrap()
+    with_tool("", &format!("(func {body})"))
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::CallRequest;
 use parking_lot::Mutex;
-use skep_bus::{Bus, Delivery};
+use skep_bus::{AuditToken, Bus, BusError, Delivery};
 use skep_core::{
     AuditAction, AuditChain, AuditEvent, AuditRecord, CallId, DomainName, Envelope, Fault, Incarnation,
     Principal, Reply, SkillName, UnixMs,
@@ -12,6 +12,7 @@ use skep_store::{Store, StoreError};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// Records kept here while neither bus nor database take them; the next ones are lost, which the gap shows.
 const SPILLED_MAX: usize = 16_384;
@@ -70,20 +71,25 @@ impl Auditor {
         }
     }
 
-    /// Brings records to the database for ever. Cancelled between two batches, nothing is lost.
-    pub(crate) async fn drain(&self) {
-        loop {
-            if let Err(error) = self.drain_once().await {
+    /// Brings records to the database until `stopped`. What was taken from the bus is brought home
+    /// before this ends; only the waiting is cut short.
+    pub(crate) async fn drain(&self, stopped: CancellationToken) {
+        while !stopped.is_cancelled() {
+            let drained = match stopped.run_until_cancelled(self.bus.audit_take(BATCH)).await {
+                Some(taken) => self.bring(taken).await,
+                None => return,
+            };
+            if let Err(error) = drained {
                 tracing::warn!(%error, "audit records wait");
-                tokio::time::sleep(PAUSE).await;
+                stopped.run_until_cancelled(tokio::time::sleep(PAUSE)).await;
             }
         }
     }
 
-    /// Brings one batch to the database: what was spilled here, then what the bus holds.
-    async fn drain_once(&self) -> Result<usize, Fault> {
+    /// Brings what was spilled here and what the bus gave to the database; says how many there were.
+    async fn bring(&self, taken: Result<Vec<(AuditToken, AuditRecord)>, BusError>) -> Result<usize, Fault> {
         let spilled = self.drain_spilled().await?;
-        let taken = self.bus.audit_take(BATCH).await?;
+        let taken = taken?;
         if taken.is_empty() {
             return Ok(spilled);
         }
@@ -117,7 +123,7 @@ impl Auditor {
     pub(crate) async fn flush(&self, limit: Duration) {
         let all = async {
             loop {
-                match self.drain_once().await {
+                match self.bring(self.bus.audit_take(BATCH).await).await {
                     Ok(0) => return,
                     Ok(_) => {}
                     Err(_) => tokio::time::sleep(PAUSE).await,

@@ -29,7 +29,8 @@ impl Router {
         self.until_stopped(|inner| async move { inner.take_events().await });
         self.until_stopped(|inner| async move { inner.follow_revision().await });
         self.until_stopped(|inner| async move { inner.hold_to_grants().await });
-        self.until_stopped(|inner| async move { inner.auditor.drain().await });
+        let (stopped, drain) = (inner.stopped.clone(), inner.clone());
+        loops.spawn(async move { drain.auditor.drain(stopped).await });
         self.until_stopped(|inner| async move { inner.pass_progress(reports).await });
     }
 

@@ -7,7 +7,7 @@ use crate::failure::{Failure, invalid};
 use crate::show;
 use reqwest::Method;
 use skep_api::types::{Added, Base64Bytes, InstallRequest};
-use skep_core::{Grants, Manifest};
+use skep_core::{Access, FileRequest, Grants, Manifest, Requests, SkillName};
 use skep_registry::{Source, policy_parse};
 use std::path::Path;
 
@@ -26,14 +26,18 @@ pub(crate) async fn add(client: &Client, place: &Place, args: AddArgs) -> Result
         manifest: source.manifest_text().map(str::to_owned),
         prompt: source.prompt().map(str::to_owned),
         name: source.manifest().is_none().then(|| source.name().cloned()).flatten(),
-        grants: grants.clone().into(),
+        grants: grants.into(),
         replace: false,
     };
     let spinner = show::spinner(format!("installing {}", args.path.display()));
     let added: Result<Added, _> = client.put(Method::POST, &["skills"], &request).await;
     spinner.finish_and_clear();
     let added = added?;
-    if place.json { show::json(&added) } else { tell(&added, source.manifest(), &grants) }
+    if place.json {
+        return show::json(&added);
+    }
+    let held: Grants = client.get(&["skills", added.skill.as_str(), "grants"], &[]).await?;
+    tell(&added, source.manifest(), &held)
 }
 
 fn read_policy(path: &Path) -> Result<Grants, Failure> {
@@ -42,7 +46,7 @@ fn read_policy(path: &Path) -> Result<Grants, Failure> {
     Ok(policy_parse(&text, &std::env::vars().collect())?)
 }
 
-fn tell(added: &Added, manifest: Option<&Manifest>, granted: &Grants) -> Result<(), Failure> {
+fn tell(added: &Added, manifest: Option<&Manifest>, held: &Grants) -> Result<(), Failure> {
     let Added { skill, version, .. } = added;
     match &added.waits {
         Some(why) => {
@@ -54,17 +58,20 @@ fn tell(added: &Added, manifest: Option<&Manifest>, granted: &Grants) -> Result<
     }
     let tools: Vec<_> = added.tools.iter().map(|t| t.as_str()).collect();
     show::line(format!("  tools: {}", tools.join(", ")))?;
-    for request in manifest.iter().flat_map(|m| &m.requests.files) {
-        if granted.files.iter().any(|rule| request.path.covers(&rule.guest)) {
-            continue;
-        }
+    manifest.map_or(Ok(()), |manifest| tell_missing(skill, &manifest.requests, held))
+}
+
+/// What the manifest asks for and nothing grants, with the command that would.
+fn tell_missing(skill: &SkillName, requests: &Requests, held: &Grants) -> Result<(), Failure> {
+    let granted = |request: &FileRequest| held.files.iter().any(|rule| request.path.covers(&rule.guest));
+    for request in requests.files.iter().filter(|request| !granted(request)) {
         let why = if request.why.is_empty() { String::new() } else { format!(" for {}", request.why) };
         show::line(format!("  asks for {} ({}){why}", request.path, request.access))?;
-        let access = if request.access == skep_core::Access::Rw { ":rw" } else { "" };
-        show::line(format!("    grant it: skep grant {skill} --fs DIR:{}{access}", request.path))?;
+        let guest = if request.path.as_str() == "/" { String::new() } else { format!(":{}", request.path) };
+        let access = if request.access == Access::Rw { ":rw" } else { "" };
+        show::line(format!("    grant it: skep grant {skill} --fs DIR{guest}{access}"))?;
     }
-    let names = manifest.iter().flat_map(|m| &m.requests.env).filter(|name| !granted.env.contains_key(*name));
-    for name in names {
+    for name in requests.env.iter().filter(|name| !held.env.contains_key(*name)) {
         show::line(format!(
             "  asks for the variable {name}\n    grant it: skep grant {skill} --env {name}=VALUE"
         ))?;
