@@ -97,7 +97,8 @@ async fn a_guest_reads_writes_and_is_refused_as_granted() {
     check(&kit, &probe, &[tree.rule("root", "/data", Access::Ro)], RO).await;
     check(&kit, &probe, &[tree.rule("root/a.txt", "/data/a.csv", Access::Ro)], ONE_FILE).await;
     check(&kit, &probe, &[], NOTHING).await;
-    let lost = fs(&kit, &probe, &[tree.rule("root/lost", "/data", Access::Ro)], json!({})).await;
+    let stat = json!({ "op": "stat", "path": "/data" });
+    let lost = fs(&kit, &probe, &[tree.rule("root/lost", "/data", Access::Ro)], stat).await;
     assert!(fault(&lost, FaultCode::Unavailable).contains("`/data`"));
     assert_eq!(tree.picture(""), before);
     let outside = tree.picture("outside");
