@@ -4,7 +4,7 @@ use crate::types::Problem;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use skep_core::{Fault, FaultCode, Reply};
+use skep_core::{Fault, FaultCode};
 
 /// When to come back after `overloaded` and `unavailable`, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -42,13 +42,6 @@ impl From<Fault> for Problem {
             message = "a defect of the host: its log says more".to_owned();
         }
         Self { code: fault.code, message, call: None, logs: Vec::new() }
-    }
-}
-
-impl Problem {
-    /// What a call that ended in `fault` leaves to say.
-    pub(crate) fn of_call(fault: Fault, reply: Reply) -> Self {
-        Self { call: Some(reply.id), logs: reply.logs, ..fault.into() }
     }
 }
 

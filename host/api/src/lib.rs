@@ -11,6 +11,7 @@ mod config;
 mod error;
 mod grants;
 mod health;
+mod reply;
 mod request;
 mod routes;
 mod serve;

@@ -70,5 +70,5 @@ async fn what_asks_for_more_waits_for_approval() {
     assert_eq!((standing("1.0.0"), standing("2.0.0")), (VersionStanding::Current, VersionStanding::Waiting));
     let approved = ground.send("POST", "/v1/skills/demo/approve", json!({})).await.ok();
     assert_eq!((&approved["version"], serving().await), (&json!("2.0.0"), json!("2.0.0")));
-    ground.get("/v1/skills/demo@3.0.0").await.refused(404, "unknown_skill", "1.0.0, 2.0.0");
+    ground.get("/v1/skills/demo@3.0.0").await.refused(404, "unknown_skill", "it has: 2.0.0, 1.0.0");
 }
