@@ -59,7 +59,7 @@ fn take(line: CallLine, bar: &mut Option<ProgressBar>) -> Option<Result<(), Fail
             if std::io::stderr().is_terminal() {
                 advance(bar.get_or_insert_with(show::progress_bar), progress);
             }
-            return None;
+            None
         }
         CallLine::Result(answer) => {
             finish(bar);
