@@ -13,9 +13,7 @@ mod permit;
 mod request;
 mod time;
 
-pub use audit::{
-    AuditAction, AuditChain, AuditEvent, AuditFlaw, AuditRecord, AuditVerifier, audit_verify,
-};
+pub use audit::{AuditAction, AuditChain, AuditEvent, AuditFlaw, AuditRecord, AuditVerifier, audit_verify};
 pub use digest::{Digest, DigestError};
 pub use envelope::{CallId, Envelope, Incarnation, Lane, Principal, PrincipalError, Target};
 pub use fault::{Fault, FaultCode};
