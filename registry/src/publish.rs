@@ -103,7 +103,8 @@ fn plan(row: Option<&SkillRow>, source: &Source, grants: &Grants, replace: bool)
     let version = version_of(row, source);
     // A version that waits may have the number of one that serves, so there can be two.
     let numbered = || row.iter().flat_map(|row| &row.versions).filter(|v| v.version == version);
-    let same = numbered().find(|v| v.digest == digest && v.state != VersionState::Old);
+    let as_it_is = |v: &VersionRow| v.digest == digest && v.prompt.as_deref() == source.prompt();
+    let same = numbered().find(|v| as_it_is(v) && v.state != VersionState::Old);
     let unchanged = same.is_some();
     if let Some(taken) = numbered().find(|v| v.digest != digest).filter(|_| !replace && !unchanged) {
         return Err(Fault::invalid_input(format!(
@@ -121,8 +122,18 @@ fn plan(row: Option<&SkillRow>, source: &Source, grants: &Grants, replace: bool)
     next.grant(grants.clone(), source.manifest().map(|m| &m.requests))
         .map_err(|e| Fault::invalid_input(e.to_string()))?;
     files::check_rules(&next.files).map_err(|e| Fault::invalid_input(e.to_string()))?;
-    if waits.is_none() && !next.is_empty() {
-        next.digests.insert(digest);
+    match &waits {
+        // A skill's versions share its grants: what is meant for this one must not reach what serves.
+        Some(why) if next != held => {
+            return Err(Fault::invalid_input(format!(
+                "version {version} waits for approval ({why}), so nothing can be granted with it: \
+                 add it without grants, then `skep approve` and `skep grant`"
+            )));
+        }
+        None if !next.is_empty() => {
+            next.digests.insert(digest);
+        }
+        _ => {}
     }
     let grants = (next != held).then_some(next);
     Ok(Plan { version, state, grants, unchanged, replace, waits })
@@ -157,7 +168,7 @@ fn version_of(row: Option<&SkillRow>, source: &Source) -> semver::Version {
         return known.version.clone();
     }
     let last = versions.iter().map(|v| &v.version).max();
-    let next = |v: &semver::Version| semver::Version::new(v.major, v.minor, v.patch + 1);
+    let next = |v: &semver::Version| semver::Version::new(v.major, v.minor, v.patch.saturating_add(1));
     last.map_or(semver::Version::new(0, 0, 1), next)
 }
 
@@ -208,5 +219,100 @@ impl Plan {
             grants: self.grants,
             expect: row.map(|row| row.revision),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(version: &str, requests: &str) -> Source {
+        let manifest = format!(
+            "[skill]\nname = \"s\"\nversion = \"{version}\"\ncomponent = \"s.wasm\"\n[requests]\n{requests}\n"
+        );
+        Source::new((&b"code"[..]).into(), Some(manifest), None).unwrap()
+    }
+
+    fn bare(code: &'static [u8]) -> Source {
+        Source::new(code.into(), None, None).unwrap()
+    }
+
+    /// A skill whose only version is `source`, as it was published with `grants`.
+    fn published(source: &Source, grants: Grants) -> SkillRow {
+        let Plan { version, state, grants, .. } = plan(None, source, &grants, false).unwrap();
+        let version = VersionRow {
+            version,
+            digest: source.digest(),
+            component: Digest::of(source.component()),
+            component_bytes: 0,
+            manifest: source.manifest_text().map(str::to_owned),
+            prompt: source.prompt().map(str::to_owned),
+            inspection: String::new(),
+            state,
+            published: UnixMs(1),
+        };
+        SkillRow {
+            domain: DomainName::default(),
+            name: "s".parse().unwrap(),
+            versions: vec![version],
+            grants: grants.unwrap_or_default(),
+            config: Default::default(),
+            revision: 1,
+        }
+    }
+
+    fn granted(flag: &str) -> Grants {
+        Grants::from_flags(&[flag.to_owned()], &[]).unwrap()
+    }
+
+    const READ: &str = "files = [{ path = \"/data\" }]";
+    const WRITE: &str = "files = [{ path = \"/data\", access = \"rw\" }]";
+
+    #[test]
+    fn what_asks_for_more_waits_and_what_does_not_serves() {
+        let check = |row: &SkillRow, source: &Source, waits: bool| {
+            let plan = plan(Some(row), source, &Grants::default(), false).unwrap();
+            assert_eq!(plan.state == VersionState::Waiting, waits, "{:?}", plan.waits);
+            let serves = plan.grants.is_some_and(|g| g.digests.contains(&source.digest()));
+            assert_eq!(serves, !waits && !row.grants.is_empty());
+        };
+        let reads = published(&source("1.0.0", READ), granted("/srv:/data"));
+        check(&reads, &source("1.1.0", READ), false);
+        check(&reads, &source("1.1.0", ""), false);
+        check(&reads, &source("1.1.0", WRITE), true);
+        check(&reads, &bare(b"other"), true);
+        check(&published(&source("1.0.0", READ), Grants::default()), &source("1.1.0", WRITE), true);
+        check(&published(&bare(b"code"), granted("/srv:/data")), &bare(b"other"), true);
+        check(&published(&bare(b"code"), granted("/srv:/data")), &source("1.1.0", READ), true);
+        check(&published(&bare(b"code"), Grants::default()), &bare(b"other"), false);
+    }
+
+    #[test]
+    fn a_version_that_waits_brings_no_grants_to_the_one_that_serves() {
+        let serving = published(&source("1.0.0", READ), Grants::default());
+        let more = source("2.0.0", WRITE);
+        let refused = plan(Some(&serving), &more, &granted("/srv:/data:rw"), false).err().unwrap();
+        assert!(refused.message.contains("skep approve"), "{refused}");
+        assert!(plan(Some(&serving), &more, &Grants::default(), false).unwrap().grants.is_none());
+    }
+
+    #[test]
+    fn a_version_is_published_once_but_its_prompt_may_change() {
+        let first = source("1.0.0", READ);
+        let row = published(&first, Grants::default());
+        let add = |source: &Source, replace| plan(Some(&row), source, &Grants::default(), replace);
+        assert!(add(&first, false).unwrap().unchanged);
+        assert!(add(&source("1.0.0", ""), false).err().unwrap().message.contains("raise the version"));
+        assert!(!add(&source("1.0.0", ""), true).unwrap().unchanged);
+        let prompt = "---\nname: s\ndescription: d\n---\nDo it.".to_owned();
+        let prompted = Source { prompt: Some(prompt), ..first };
+        let plan = add(&prompted, false).unwrap();
+        assert!(!plan.unchanged && plan.state == VersionState::Current);
+    }
+
+    #[test]
+    fn the_last_number_there_is_is_not_passed() {
+        let last = published(&source(&format!("1.0.{}", u64::MAX), ""), Grants::default());
+        assert!(plan(Some(&last), &bare(b"other"), &Grants::default(), false).is_err());
     }
 }

@@ -10,6 +10,8 @@ use tokio::sync::mpsc;
 
 /// How long the directory must be quiet before it is read: a copy in progress is not a skill yet.
 const QUIET: Duration = Duration::from_millis(150);
+/// Pause before what could not be installed for now is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
 /// Entries of the directory that are looked at.
 const ENTRIES_MAX: usize = 1024;
 
@@ -41,14 +43,18 @@ pub async fn watch(
     watcher.watch(&dir, RecursiveMode::Recursive).map_err(|e| unwatchable(&dir, &e))?;
     let mut seen = HashMap::new();
     loop {
-        for source in changed(&dir, &mut seen) {
-            let (path, source) = source;
+        let mut again = false;
+        for (path, source) in changed(&dir, &mut seen) {
             let result = match source {
                 Ok(source) => {
                     registry.add(&domain, source, AddOptions { replace: true, ..Default::default() }).await
                 }
                 Err(fault) => Err(fault),
             };
+            if result.as_ref().is_err_and(|fault| fault.code.retryable(false)) {
+                seen.remove(&path);
+                again = true;
+            }
             if report.send(WatchReport { path, result }).await.is_err() {
                 return Ok(());
             }
@@ -56,6 +62,7 @@ pub async fn watch(
         tokio::select! {
             () = report.closed() => return Ok(()),
             woken = wakes.recv() => if woken.is_none() { return Ok(()) },
+            () = tokio::time::sleep(AGAIN), if again => {}
         }
         while let Ok(Some(())) = tokio::time::timeout(QUIET, wakes.recv()).await {}
     }
@@ -73,7 +80,7 @@ fn changed(dir: &Path, seen: &mut HashMap<PathBuf, Digest>) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for path in skill_paths(dir) {
         let source = Source::read(&path);
-        let mark = source.as_ref().map_or_else(|e| Digest::of(e.message.as_bytes()), Source::digest);
+        let mark = source.as_ref().map_or_else(|e| Digest::of(e.message.as_bytes()), mark);
         if seen.get(&path) != Some(&mark) {
             candidates.push((path.clone(), source));
         }
@@ -81,6 +88,11 @@ fn changed(dir: &Path, seen: &mut HashMap<PathBuf, Digest>) -> Vec<Candidate> {
     }
     *seen = fresh;
     candidates
+}
+
+/// What tells a source from the one seen before; its prompt is no part of its digest.
+fn mark(source: &Source) -> Digest {
+    Digest::of_parts(&[source.digest().as_bytes(), source.prompt().unwrap_or_default().as_bytes()])
 }
 
 /// Files named `*.wasm` and folders with a `skill.toml`, in order.
