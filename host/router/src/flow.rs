@@ -3,6 +3,7 @@
 use crate::services::CallServices;
 use crate::{Inner, Router, running::Started};
 use bytes::Bytes;
+use futures::FutureExt;
 use skep_bus::{BusError, Delivery, Entry};
 use skep_core::{
     CallId, Envelope, Fault, Lane, Limits, Outcome, Principal, Progress, Reply, Target, ToolName, UnixMs,
@@ -10,6 +11,7 @@ use skep_core::{
 };
 use skep_registry::Resolved;
 use skep_sandbox::{Call, Report};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -70,11 +72,7 @@ impl Router {
 impl Inner {
     /// Whether the call can be sent at all, and with what bounds.
     async fn accept(&self, id: CallId, request: &CallRequest) -> Result<Entry, Fault> {
-        if self.draining.load(Ordering::Acquire) {
-            return Err(Fault::unavailable(
-                "this host is stopping: call another, or try again when it is back",
-            ));
-        }
+        self.open()?;
         self.registry.revisions().confirm(0).await?;
         let resolved = self.registry.resolve(&request.to).await?;
         let tool = tool_of(&resolved, request.to.tool.as_ref())?;
@@ -99,9 +97,22 @@ impl Inner {
         Ok(Entry { envelope, payload: request.input.clone(), concurrency, waiting })
     }
 
+    /// Whether this host still takes calls.
+    pub(crate) fn open(&self) -> Result<(), Fault> {
+        if self.draining.load(Ordering::Acquire) {
+            return Err(Fault::unavailable(
+                "this host is stopping: call another, or try again when it is back",
+            ));
+        }
+        Ok(())
+    }
+
     /// Serves one delivery, from the bus back to the bus.
     pub(crate) async fn serve(self: Arc<Self>, delivery: Delivery) {
-        let (report, resolved) = match self.dispatch(&delivery).await {
+        // A delivery that isn't settled keeps its place for ever, so not even a defect may skip that.
+        let dispatched = AssertUnwindSafe(self.dispatch(&delivery)).catch_unwind().await;
+        let defect = |_| Err(Fault::internal("the host broke while it served the call: a defect of Skep"));
+        let (report, resolved) = match dispatched.unwrap_or_else(defect) {
             Ok((report, resolved)) => (report, Some(resolved)),
             Err(fault) => (Report { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() }, None),
         };

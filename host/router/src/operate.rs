@@ -24,6 +24,7 @@ impl Router {
             self.published(by, &name, &done).await;
             if done.is_ok() && !granted.is_empty() {
                 self.record(by, AuditAction::Grant, &name, words(&granted), None).await;
+                self.announce().await;
             }
         }
         done

@@ -157,15 +157,20 @@ impl Inner {
     async fn hold_to_grants(self: Arc<Self>) {
         let mut revision = self.registry.revisions().subscribe();
         while revision.changed().await.is_ok() {
-            for (domain, skill) in self.running.skills() {
-                match self.registry.grants_now(&domain, &skill).await {
-                    Ok(grants) => self.running.hold_to(&domain, &skill, &grants),
-                    Err(fault) => {
-                        tracing::warn!(%skill, %fault, "the grants of running calls can't be confirmed")
-                    }
-                }
+            // A revoke that is missed here would be missed until the next change.
+            while let Err(fault) = self.hold_all_to_grants().await {
+                tracing::warn!(%fault, "the grants of running calls can't be confirmed yet");
+                tokio::time::sleep(PAUSE).await;
             }
         }
+    }
+
+    async fn hold_all_to_grants(&self) -> Result<(), Fault> {
+        for (domain, skill) in self.running.skills() {
+            let grants = self.registry.grants_now(&domain, &skill).await?;
+            self.running.hold_to(&domain, &skill, &grants);
+        }
+        Ok(())
     }
 
     async fn pass_progress(self: Arc<Self>, mut reports: mpsc::Receiver<services::Report>) {

@@ -35,6 +35,8 @@ impl Waiting {
         progress: Option<mpsc::Sender<Progress>>,
     ) -> Result<Waiter, Fault> {
         let mut callers = self.callers.lock();
+        // Asked again under the lock: a host that stops looks here for its last caller.
+        inner.open()?;
         if callers.len() >= self.most {
             return Err(Fault::overloaded(format!(
                 "{} callers wait on this host already: try again later",
