@@ -38,6 +38,13 @@ fn run_needs_nothing_installed() {
     check(&run(&["fail", r#"{"msg":"no luck"}"#]), 20, "no luck");
     check(&run(&["nope"]), 14, "nope");
     check(&run_in(dir.path(), &["run", "missing.wasm"]), 10, "missing.wasm");
+    let only = dir.path().join("only.wasm");
+    let component = "(component (core module $m (func (export \"twice\") (param i32) (result i32)
+        (i32.mul (local.get 0) (i32.const 2)))) (core instance $i (instantiate $m))
+        (func (export \"twice\") (param \"n\" u32) (result u32) (canon lift (core func $i \"twice\"))))";
+    std::fs::write(&only, wat::parse_str(component).unwrap()).unwrap();
+    check(&run_in(dir.path(), &["run", "only.wasm", "n=21"]), 0, "42");
+    check(&run_in(dir.path(), &["run", "only.wasm", "thrice", "n=21"]), 14, "thrice");
     let probe = skep_harness::guest("probe");
     std::fs::write(dir.path().join("a.txt"), "seen").unwrap();
     let read = r#"{"op":"read","path":"/data/a.txt"}"#;
@@ -72,6 +79,29 @@ fn commands_work_without_a_server_and_with_one() {
     check(&skep(&["remove", "echo"]), 0, "echo");
     check(&skep(&["call", "echo/add", "a=2", "b=3"]), 13, "echo");
     host.stop();
+}
+
+#[test]
+fn what_is_skeps_own_is_never_granted_and_listening_is_for_servers() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = dir.path().join(".config/skep");
+    let (watched, guest) = (dir.path().join("watched"), skep_harness::guest("probe"));
+    let guest = guest.to_str().unwrap();
+    std::fs::create_dir_all(&settings).unwrap();
+    std::fs::create_dir(&watched).unwrap();
+    let text = format!("listen = \"127.0.0.1:0\"\nwatch = {watched:?}\n");
+    std::fs::write(settings.join("skep.toml"), text).unwrap();
+    // Nothing is said of the data directory, so the key is beside the configuration.
+    let skep = |args: &[&str]| run_in(dir.path(), args);
+    check(&skep(&["add", guest, "--name", "probe"]), 0, "probe");
+    assert!(settings.join("key").is_file());
+    for place in [".config", ".config/skep/key", "watched", ".local/share/skep"] {
+        check(&skep(&["grant", "probe", "--fs", &format!("{place}:/x")]), 10, place);
+    }
+    for place in [".config/skep", "cache/skep"] {
+        let grant = format!("{place}:/x");
+        check(&skep(&["run", guest, "counter", "--fs", &grant]), 10, place);
+    }
 }
 
 #[test]

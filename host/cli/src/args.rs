@@ -133,7 +133,7 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) watch: Option<PathBuf>,
     /// Calls that run at once
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) slots: Option<u32>,
     /// The key file; all hosts of a deployment share one
     #[arg(long, value_name = "FILE")]

@@ -70,6 +70,12 @@ impl Home {
     }
 }
 
+/// What is Skep's own on this machine, so that no grant may reach it.
+pub(crate) fn own_places(home: &Home) -> Vec<PathBuf> {
+    let usual = [xdg("XDG_CONFIG_HOME", ".config"), xdg("XDG_CACHE_HOME", ".cache")];
+    usual.into_iter().filter_map(Result::ok).chain([home.dir().to_owned()]).collect()
+}
+
 /// Makes a directory that only this user can enter.
 pub(crate) fn private_dir(dir: &Path) -> anyhow::Result<()> {
     let what = || format!("directory {}", dir.display());

@@ -1,6 +1,7 @@
 //! The wiring: from settings to a running host, and its end.
 
 use crate::failure::Failure;
+use crate::home::own_places;
 use crate::keys::{Key, key_path};
 use crate::settings::{Settings, Shared};
 use anyhow::{Context, anyhow};
@@ -37,12 +38,13 @@ pub(crate) struct Host {
 impl Host {
     /// Opens the store and the bus and starts to serve what the bus brings.
     pub(crate) async fn start(settings: &Settings) -> Result<Self, Failure> {
-        let key = Key::load(&key_path(settings.key_file.as_deref(), &settings.home)?)?;
+        let key_path = key_path(settings.key_file.as_deref(), &settings.home)?;
+        let key = Key::load(&key_path)?;
         let ceiling = Limits::ceiling();
         let store = Store::open(&store_url(settings)?).await.context("the database")?;
         let bus = open_bus(settings, &key).await?;
         let sandbox = sandbox(settings.slots, settings.home.artefacts(), &key)?;
-        let forbidden_roots = forbidden(settings);
+        let forbidden_roots = forbidden(settings, key_path);
         let registry_settings = RegistrySettings { ceiling: ceiling.clone(), forbidden_roots };
         let registry = Registry::new(store.clone(), sandbox.clone(), registry_settings);
         registry.revisions().refresh().await?;
@@ -128,7 +130,7 @@ pub(crate) fn sandbox(slots: u32, cache_dir: PathBuf, key: &Key) -> Result<Sandb
 }
 
 /// What no grant may reach.
-fn forbidden(settings: &Settings) -> Vec<PathBuf> {
-    let parts = [Some(settings.home.dir().to_owned()), settings.watch.clone()];
-    parts.into_iter().chain([settings.config_file.clone(), settings.key_file.clone()]).flatten().collect()
+fn forbidden(settings: &Settings, key: PathBuf) -> Vec<PathBuf> {
+    let named = [Some(key), settings.watch.clone(), settings.config_file.clone()];
+    own_places(&settings.home).into_iter().chain(named.into_iter().flatten()).collect()
 }

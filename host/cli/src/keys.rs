@@ -55,7 +55,7 @@ pub(crate) fn key_path(flag: Option<&Path>, home: &Home) -> Result<PathBuf, Fail
 fn read(mut file: std::fs::File, path: &Path) -> anyhow::Result<Key> {
     let what = || format!("key file {}", path.display());
     let mode = file.metadata().with_context(what)?.permissions().mode();
-    if mode & 0o077 != 0 {
+    if mode & others(path) != 0 {
         let way_out =
             format!("others can read it (mode {:o}): chmod 600 it, or make a new one", mode & 0o777);
         return Err(anyhow!(way_out).context(what()));
@@ -67,6 +67,14 @@ fn read(mut file: std::fs::File, path: &Path) -> anyhow::Result<Key> {
         anyhow!("expected {} hex digits: openssl rand -hex {KEY_BYTES}", KEY_BYTES * 2).context(what())
     })?;
     Ok(Key(key))
+}
+
+/// The bits that let others in. A credential is given to a service by an access list, whose mask shows
+/// in the bits of the group; systemd keeps its directory private.
+fn others(path: &Path) -> u32 {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY");
+    let is_credential = credentials.is_some_and(|dir| path.starts_with(dir));
+    if is_credential { 0o007 } else { 0o077 }
 }
 
 fn make(path: &Path) -> anyhow::Result<Key> {

@@ -7,6 +7,7 @@ use crate::home::{Home, xdg};
 use skep_api::{TcpAccess, Token};
 use skep_core::DomainName;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 /// Calls that run at once where nothing else is said.
@@ -52,6 +53,10 @@ impl std::fmt::Debug for Shared {
 impl Settings {
     /// The settings of `skep serve`.
     pub(crate) fn for_serve(place: &Place, args: &ServeArgs) -> Result<Self, Failure> {
+        Self::gather(place, args, true)
+    }
+
+    fn gather(place: &Place, args: &ServeArgs, listens: bool) -> Result<Self, Failure> {
         let (file, config) = read_config(place.config.as_deref())?;
         let mut mistakes = Vec::new();
         let env = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
@@ -66,7 +71,9 @@ impl Settings {
         };
         let slots = match (args.slots, env("SKEP_SLOTS")) {
             (Some(slots), _) => Some(slots),
-            (None, Some(text)) => parsed(&text, "SKEP_SLOTS", "a whole number", &mut mistakes),
+            (None, Some(text)) => {
+                parsed(&text, "SKEP_SLOTS", "a whole number above 0", &mut mistakes).map(NonZeroU32::get)
+            }
             (None, None) => config.slots,
         };
         let log = match pick(&args.log, "SKEP_LOG", config.log).as_deref() {
@@ -80,7 +87,9 @@ impl Settings {
         let redis = pick(&args.redis, "SKEP_REDIS", config.redis);
         let shared = both(redis, pick(&args.mysql, "SKEP_MYSQL", config.mysql), &mut mistakes);
         let token = place.token.clone();
-        let tcp = listen.and_then(|at| access(at, token, config.hosts, config.origins, &mut mistakes));
+        let tcp = listen
+            .filter(|_| listens)
+            .and_then(|at| access(at, token, config.hosts, config.origins, &mut mistakes));
         let settings = Self {
             home: Home::find(place.data.as_deref())?,
             shared,
@@ -99,7 +108,7 @@ impl Settings {
         if mistakes.is_empty() { Ok(settings) } else { Err(Failure::Usage(listed(&mistakes))) }
     }
 
-    /// The settings of a command that is its own host for a moment.
+    /// The settings of a command that is its own host for a moment: it never listens on TCP.
     pub(crate) fn for_command(place: &Place) -> Result<Self, Failure> {
         let none = ServeArgs {
             listen: None,
@@ -110,8 +119,7 @@ impl Settings {
             key_file: None,
             log: None,
         };
-        let settings = Self::for_serve(place, &none)?;
-        Ok(Self { tcp: None, watch: None, ..settings })
+        Self::gather(place, &none, false)
     }
 }
 

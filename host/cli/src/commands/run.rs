@@ -3,7 +3,7 @@
 use super::{call, input};
 use crate::args::{Place, RunArgs};
 use crate::failure::{Failure, invalid};
-use crate::home::{private_dir, xdg};
+use crate::home::{Home, own_places, private_dir, xdg};
 use crate::host::sandbox;
 use crate::keys::Key;
 use crate::show;
@@ -14,19 +14,19 @@ use skep_core::{
 use skep_registry::Source;
 use skep_sandbox::{Call, Inspection, Prepared, Sandbox, Services, files};
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The name that a component without one runs under.
 const NAMELESS: &str = "skill";
 
-pub(crate) async fn run(_place: &Place, args: RunArgs) -> Result<(), Failure> {
+pub(crate) async fn run(place: &Place, args: RunArgs) -> Result<(), Failure> {
     let source = Source::read(&args.path)?;
     let sandbox = one_shot_sandbox()?;
     let prepared = prepare(&sandbox, &source, &args.path).await?;
     let (tool, words) = pick(prepared.inspection(), &args)?;
     let schema = prepared.inspection().tools.iter().find(|t| t.name == tool).map(|t| t.input_schema.clone());
-    let permit = permit(&source, &args)?;
+    let permit = permit(&source, &args, &own_places(&Home::find(place.data.as_deref())?))?;
     let call = Call {
         id: CallId::fresh(),
         attempt: 1,
@@ -34,7 +34,7 @@ pub(crate) async fn run(_place: &Place, args: RunArgs) -> Result<(), Failure> {
         chain: vec![Principal::Operator("local".to_owned())],
         idempotency_key: None,
         tool,
-        input: input::read(words, &schema.unwrap_or_default())?.into(),
+        input: input::read(&words, &schema.unwrap_or_default())?.into(),
         config: Arc::new(config(&source, &args.set)?),
     };
     let report = sandbox.run(&prepared, &permit, call, Arc::new(NoHost)).await;
@@ -58,26 +58,31 @@ pub(super) async fn prepare(sandbox: &Sandbox, source: &Source, path: &Path) -> 
     prepared
 }
 
-/// The tool and the words of its input: the first word may name the tool, or belong to the only one.
-fn pick<'a>(inspection: &Inspection, args: &'a RunArgs) -> Result<(ToolName, &'a [String]), Failure> {
+/// The tool and the words of its input: the first word names the tool, or is input of the only one.
+fn pick(inspection: &Inspection, args: &RunArgs) -> Result<(ToolName, Vec<String>), Failure> {
     let tools = &inspection.tools;
     let names = || tools.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
     let Some(word) = &args.tool else {
         return match &tools[..] {
-            [only] => Ok((only.name.clone(), &args.input)),
+            [only] => Ok((only.name.clone(), Vec::new())),
             _ => Err(Fault::unknown_tool(format!("name one of the tools: {}", names())).into()),
         };
     };
-    match tools.iter().find(|t| t.name.as_str() == word) {
-        Some(tool) => Ok((tool.name.clone(), &args.input)),
-        None => Err(Fault::unknown_tool(format!("no tool `{word}`; there are: {}", names())).into()),
+    // What is written like no tool's name is meant as input.
+    let is_input = word == "-" || word.parse::<ToolName>().is_err();
+    match (tools.iter().find(|t| t.name.as_str() == word), &tools[..]) {
+        (Some(tool), _) => Ok((tool.name.clone(), args.input.clone())),
+        (None, [only]) if is_input => {
+            Ok((only.name.clone(), [std::slice::from_ref(word), &args.input].concat()))
+        }
+        _ => Err(Fault::unknown_tool(format!("no tool `{word}`; there are: {}", names())).into()),
     }
 }
 
-fn permit(source: &Source, args: &RunArgs) -> Result<skep_core::Permit, Failure> {
+fn permit(source: &Source, args: &RunArgs, forbidden: &[PathBuf]) -> Result<skep_core::Permit, Failure> {
     let mut given = input::grants(&args.grants)?;
     for rule in &mut given.files {
-        rule.host = files::check_root(&rule.host, &[]).map_err(|e| invalid(e.to_string()))?;
+        rule.host = files::check_root(&rule.host, forbidden).map_err(|e| invalid(e.to_string()))?;
     }
     let requests = source.manifest().map(|m| &m.requests);
     let mut grants = Grants::default();
