@@ -185,7 +185,7 @@ impl Inner {
     }
 }
 
-fn reply_without_host(id: CallId, outcome: Outcome) -> Reply {
+pub(crate) fn reply_without_host(id: CallId, outcome: Outcome) -> Reply {
     let (logs, usage) = (Vec::new(), Usage::default());
     Reply { id, outcome, logs, usage, served_by: None, digest: None, version: None }
 }
