@@ -38,7 +38,8 @@ show call dates/between start=2026-11-21 end=2027-03-01
 say "csv-report wants to read a file. Nothing is granted, so this is denied."
 code=0
 show call csv-report/report path=/data/orders.csv group_by='["region"]' || code=$?
-[ "$code" != 0 ] || { echo "the call should have been refused"; exit 1; }
+# The skill finds no such file and says so: a tool_error, exit code 20.
+[ "$code" = 20 ] || { echo "the call should have failed in the skill, not with $code"; exit 1; }
 
 say "Now that one folder is granted, read-only, the same call is allowed."
 show grant csv-report --fs plugins/csv-report/data:/data

@@ -74,23 +74,23 @@ async fn when_a_host_dies_its_calls_end_as_interrupted() {
     let mut on = Deployment::fleet(2);
     on.add_guest("probe", "probe", &[]);
     let client = on.client();
-    // Keep both hosts busy, so that some of the calls run on the second one.
-    let calls: Vec<_> = (0..40)
-        .map(|_| {
-            let client = client.clone();
-            tokio::spawn(async move { client.call("probe", "sleep", json!({ "ms": 3000 })).await })
-        })
-        .collect();
-    let victim = on.hosts.remove(1);
-    let socket = victim.client();
-    eventually(Duration::from_secs(20), async || socket.get("/healthz").await.status == 200).await;
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    drop(victim);
+    // So many that some of them run on the second host; each has begun once it reports.
+    let begin = || async {
+        let mut call = client.stream("probe", "progress", json!({ "steps": 100, "ms": 100 })).await;
+        call.line().await.expect("a progress report");
+        call
+    };
+    let calls = futures::future::join_all((0..40).map(|_| begin())).await;
+    drop(on.hosts.remove(1));
     let mut ends = std::collections::BTreeMap::new();
-    for call in calls {
-        let answer = call.await.unwrap();
-        let end = if answer.status == 200 { "ok".to_owned() } else { answer.fault().to_owned() };
-        *ends.entry(end).or_insert(0) += 1;
+    for mut call in calls {
+        let mut last = json!(null);
+        while let Some(line) = call.line().await {
+            last = line;
+        }
+        let fault = last["fault"]["code"].as_str();
+        let end = if last["result"].is_object() { "ok" } else { fault.expect("a fault") };
+        *ends.entry(end.to_owned()).or_insert(0) += 1;
     }
     let known = ends.keys().all(|end| ["ok", "interrupted"].contains(&end.as_str()));
     assert!(known && ends.contains_key("interrupted"), "{ends:?}");

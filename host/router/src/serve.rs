@@ -125,6 +125,10 @@ impl Inner {
                 tracing::error!(%error, "this host stops");
                 self.draining.store(true, Ordering::Release);
                 self.running.cancel_all(&(*error).clone().into());
+                // Replies go to a stream that nobody reads any more.
+                self.waiting.answer_all(&Fault::interrupted(
+                    "the host that waited for the answer was taken for dead: the call's outcome is unknown",
+                ));
                 self.lost.cancel();
                 true
             }

@@ -1,6 +1,6 @@
 //! The callers that wait on this host for replies, by call.
 
-use crate::{Inner, audit::taken_back_event};
+use crate::{Inner, audit::taken_back_event, flow::reply_without_host};
 use parking_lot::Mutex;
 use skep_bus::Entry;
 use skep_core::{CallId, Envelope, Fault, Progress, Reply};
@@ -56,6 +56,14 @@ impl Waiting {
         if let Some(caller) = caller {
             // The caller may have gone between the look-up and now; then nobody wants the reply.
             let _ = caller.reply.send(reply);
+        }
+    }
+
+    /// Gives all callers the same answer, as no other will come.
+    pub(crate) fn answer_all(&self, fault: &Fault) {
+        let callers = std::mem::take(&mut *self.callers.lock());
+        for (id, caller) in callers {
+            let _ = caller.reply.send(reply_without_host(id, Err(fault.clone())));
         }
     }
 
@@ -131,5 +139,22 @@ impl Inner {
             Ok(false) => {}
             Err(error) => tracing::debug!(call = %envelope.id, %error, "a call could not be taken back"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn callers_whom_nobody_will_answer_are_let_go() {
+        let waiting = Waiting::new(2);
+        let (reply, receiver) = oneshot::channel();
+        let id = CallId::fresh();
+        waiting.callers.lock().insert(id, Caller { reply, progress: None });
+        waiting.answer_all(&Fault::interrupted("taken for dead"));
+        let told = receiver.await.unwrap();
+        assert_eq!((told.id, told.outcome.unwrap_err().message.as_str()), (id, "taken for dead"));
+        waiting.empty().await;
     }
 }
