@@ -1,6 +1,6 @@
 //! What an operator does to an installed skill: approve, grant, revoke, configure, remove.
 
-use crate::publish::RACES_MAX;
+use crate::publish::{RACES_MAX, given_to};
 use crate::{Registry, fault, raced, resolve};
 use skep_core::{DomainName, Fault, Grants, GuestPath, SkillName};
 use skep_sandbox::files;
@@ -23,7 +23,7 @@ impl Registry {
             let waiting = waiting
                 .ok_or_else(|| Fault::invalid_input(format!("no version of `{skill}` waits for approval")))?;
             let mut grants = row.grants.clone();
-            grants.digests.insert(waiting.digest);
+            given_to(&mut grants, &row.grants, Some(row), waiting.digest);
             Ok((Change::Approve(waiting.version.clone(), grants), waiting.version.clone()))
         };
         self.change(domain, skill, decide).await
@@ -42,7 +42,7 @@ impl Registry {
             let granted = grants.grant(more.clone(), manifest.as_ref().map(|m| &m.requests));
             granted.map_err(|e| Fault::invalid_input(e.to_string()))?;
             files::check_rules(&grants.files).map_err(|e| Fault::invalid_input(e.to_string()))?;
-            grants.digests.insert(current.digest);
+            given_to(&mut grants, &row.grants, Some(row), current.digest);
             Ok((Change::Grants(grants.clone()), grants))
         };
         self.change(domain, skill, decide).await

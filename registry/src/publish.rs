@@ -130,13 +130,23 @@ fn plan(row: Option<&SkillRow>, source: &Source, grants: &Grants, replace: bool)
                  add it without grants, then `skep approve` and `skep grant`"
             )));
         }
-        None if !next.is_empty() => {
-            next.digests.insert(digest);
-        }
+        None if !next.is_empty() => given_to(&mut next, &held, row, digest),
         _ => {}
     }
     let grants = (next != held).then_some(next);
     Ok(Plan { version, state, grants, unchanged, replace, waits })
+}
+
+/// Notes whose grants these are. What was just added belongs to `digest` alone; what was held before
+/// stays with the versions that are still there.
+pub(crate) fn given_to(next: &mut Grants, held: &Grants, row: Option<&SkillRow>, digest: Digest) {
+    let kept = |digest: &Digest| row.is_some_and(|row| row.versions.iter().any(|v| v.digest == *digest));
+    if (&next.files, &next.env) == (&held.files, &held.env) {
+        next.digests.retain(kept);
+    } else {
+        next.digests.clear();
+    }
+    next.digests.insert(digest);
 }
 
 /// Why the source must wait for approval, if it must: it asks for more than what serves now.

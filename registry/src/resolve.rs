@@ -5,6 +5,7 @@ use parking_lot::Mutex;
 use skep_core::{
     Digest, DomainName, Fault, Grants, LimitsSpec, Manifest, Permit, SkillName, Subject, Target,
 };
+use skep_sandbox::files::{self, RootError};
 use skep_sandbox::{Inspection, Prepared};
 use skep_store::{SkillRow, VersionRow, VersionState};
 use std::collections::{BTreeMap, HashMap};
@@ -76,7 +77,8 @@ impl Inner {
         let limits = limits_within(manifest.as_ref(), &self.settings.ceiling)?;
         let requests = manifest.as_ref().map(|m| &m.requests);
         let subject = Subject { skill: &row.name, digest: version.digest, requests, limits: &limits };
-        let permit = row.grants.permit(subject)?;
+        let permit = row.grants.permit(subject);
+        self.allowed_here(&permit)?;
         let mut config = manifest.map(|m| m.config).unwrap_or_default();
         config.extend(row.config.clone());
         Ok(Resolved {
@@ -89,6 +91,22 @@ impl Inner {
             changed: row.revision,
             checked: AtomicU64::new(seen),
         })
+    }
+
+    /// Whether nothing that is granted is this very host's own: another host may have taken the grant,
+    /// whose directories are not these.
+    fn allowed_here(&self, permit: &Permit) -> Result<(), Fault> {
+        for rule in permit.files() {
+            match files::check_root(&rule.host, &self.settings.forbidden_roots) {
+                // A root that isn't there is the call's own fault, told when it is opened.
+                Ok(_) | Err(RootError::Missing(..)) => {}
+                Err(error) => {
+                    tracing::error!(%error, skill = %permit.skill(), "granted elsewhere, refused here");
+                    return Err(Fault::denied(format!("`{}` can't be served on this host", rule.guest)));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Compiles or loads a version once, however many calls wait for it.

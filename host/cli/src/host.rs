@@ -23,6 +23,8 @@ use tokio_util::task::TaskTracker;
 
 /// Callers that wait at once on one host.
 const WAITING_MAX: usize = 65_536;
+/// How long a stopping host waits for clients to read their answers.
+const ANSWERS_MAX: Duration = Duration::from_secs(5);
 /// How long a stopping host waits for the calls it has.
 const DRAIN: Duration = Duration::from_secs(30);
 
@@ -97,7 +99,8 @@ impl Host {
         self.shutdown.cancel();
         self.router.drain().await;
         self.listeners.close();
-        self.listeners.wait().await;
+        // Whoever doesn't read an answer by now doesn't want it.
+        let _ = tokio::time::timeout(ANSWERS_MAX, self.listeners.wait()).await;
         self.store.close().await;
     }
 }

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     match commands::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("skep: {failure}");
+            eprintln!("skep: {}", show::plain(&failure.to_string()));
             ExitCode::from(failure.exit_code())
         }
     }

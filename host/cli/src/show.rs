@@ -5,17 +5,29 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use skep_core::UnixMs;
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 /// Prints a line to standard output. A reader that has gone away is no error.
 pub(crate) fn line(text: impl AsRef<str>) -> Result<(), Failure> {
-    match writeln!(std::io::stdout(), "{}", text.as_ref()) {
+    match writeln!(std::io::stdout(), "{}", plain(text.as_ref())) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(anyhow::Error::from(error).context("standard output").into())
         }
         _ => Ok(()),
     }
+}
+
+/// Text without the control characters by which a skill could write to a terminal what it likes:
+/// they are shown as JSON writes them, so that JSON stays JSON.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    let harmful = |c: char| c.is_control() && c != '\n' && c != '\t';
+    if !text.contains(harmful) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text.chars().map(|c| if harmful(c) { format!("\\u{:04x}", c as u32) } else { c.to_string() });
+    Cow::Owned(shown.collect())
 }
 
 /// Prints JSON: indented on a terminal, in one line elsewhere.
@@ -85,6 +97,12 @@ fn civil(mut days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_escape_sequence_reaches_a_terminal() {
+        assert_eq!(plain("a\u{1b}[2Jb\u{9b}\n\t"), "a\\u001b[2Jb\\u009b\n\t");
+        assert!(matches!(plain("grün\n"), Cow::Borrowed(_)));
+    }
 
     #[test]
     fn times_read_as_utc() {

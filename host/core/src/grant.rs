@@ -172,7 +172,6 @@ impl Grants {
             requests.map_or(Ok(()), |r| env_requested(&key, r))?;
             self.env.insert(key, value);
         }
-        self.digests.extend(more.digests);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! The permit: evidence that a policy check was made. A sandbox runs only what holds one.
 
-use crate::{Digest, Fault, FileRule, Grants, Limits, Requests, SkillName};
+use crate::{Digest, FileRule, Grants, Limits, Requests, SkillName};
 use std::collections::BTreeMap;
 
 /// The version of a skill that a permit is asked for.
@@ -29,28 +29,23 @@ pub struct Permit {
 
 impl Grants {
     /// Decides what `subject` may do: what was granted, no more than was asked for, and nothing at
-    /// all for a digest that the grants were not given to.
-    pub fn permit(&self, subject: Subject<'_>) -> Result<Permit, Fault> {
-        if !self.is_empty() && !self.digests.contains(&subject.digest) {
-            return Err(Fault::denied(format!(
-                "the grants of `{}` were given to other code than {}: look at it, then `skep approve {0}`",
-                subject.skill, subject.digest
-            )));
-        }
-        let files = match subject.requests {
-            Some(requests) => self.files.iter().filter_map(|rule| requests.narrow(rule)).collect(),
-            None => self.files.clone(),
+    /// all for code that the grants were not given to.
+    pub fn permit(&self, subject: Subject<'_>) -> Permit {
+        let given = self.digests.contains(&subject.digest);
+        let narrow = |rule: &FileRule| match subject.requests {
+            Some(requests) => requests.narrow(rule),
+            None => Some(rule.clone()),
         };
-        let asked = |key: &String| subject.requests.is_none_or(|r| r.env.contains(key));
-        let env = self.env.iter().filter(|(key, _)| asked(key));
-        Ok(Permit {
+        let asked = |key: &str| subject.requests.is_none_or(|r| r.env.iter().any(|name| name == key));
+        let env = self.env.iter().filter(|(key, _)| given && asked(key));
+        Permit {
             skill: subject.skill.clone(),
             digest: subject.digest,
-            files,
+            files: self.files.iter().filter(|_| given).filter_map(narrow).collect(),
             env: env.map(|(key, value)| (key.clone(), value.clone())).collect(),
             limits: subject.limits.clone(),
             grants: self.fingerprint(),
-        })
+        }
     }
 }
 
@@ -75,7 +70,8 @@ impl Permit {
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
-    /// Whether all that this permit allows is still granted. A running call whose permit isn't is stopped.
+    /// Whether all that this permit allows is still granted. A running call whose permit isn't is stopped;
+    /// one that began on a version which was replaced meanwhile goes on.
     pub fn still_granted(&self, grants: &Grants) -> bool {
         let same = |rule: &FileRule| {
             grants
@@ -83,11 +79,7 @@ impl Permit {
                 .iter()
                 .any(|g| g.host == rule.host && g.guest == rule.guest && g.access >= rule.access)
         };
-        let nothing = self.files.is_empty() && self.env.is_empty();
-        nothing
-            || grants.digests.contains(&self.digest)
-                && self.files.iter().all(same)
-                && self.env.iter().all(|(key, value)| grants.env.get(key) == Some(value))
+        self.files.iter().all(same) && self.env.iter().all(|(key, value)| grants.env.get(key) == Some(value))
     }
     /// The fingerprint of the grants it was made from.
     pub fn grants(&self) -> Digest {

@@ -44,7 +44,7 @@ proptest! {
     #[test]
     fn effective_is_within_request_and_grant(grants in grants(), requests in requests()) {
         let (skill, limits) = ("s".parse().unwrap(), Limits::default());
-        let permit = grants.permit(subject(&skill, &limits, Some(&requests))).unwrap();
+        let permit = grants.permit(subject(&skill, &limits, Some(&requests)));
         for rule in permit.files() {
             prop_assert!(requests.access_at(&rule.guest).is_some_and(|a| a >= rule.access));
             prop_assert!(grants.files.iter().any(
@@ -58,7 +58,7 @@ proptest! {
     #[test]
     fn what_is_both_requested_and_granted_is_effective(grants in grants(), requests in requests()) {
         let (skill, limits) = ("s".parse().unwrap(), Limits::default());
-        let permit = grants.permit(subject(&skill, &limits, Some(&requests))).unwrap();
+        let permit = grants.permit(subject(&skill, &limits, Some(&requests)));
         for rule in &grants.files {
             let asked = requests.access_at(&rule.guest);
             let given = permit.files().iter().find(|r| r.guest == rule.guest && r.host == rule.host);
@@ -69,7 +69,7 @@ proptest! {
     #[test]
     fn without_a_manifest_the_grant_alone_decides(grants in grants()) {
         let (skill, limits) = ("s".parse().unwrap(), Limits::default());
-        let permit = grants.permit(subject(&skill, &limits, None)).unwrap();
+        let permit = grants.permit(subject(&skill, &limits, None));
         prop_assert_eq!(permit.files(), &grants.files[..]);
         prop_assert_eq!(permit.env(), &grants.env);
     }
@@ -78,9 +78,24 @@ proptest! {
     fn another_digest_gets_nothing(grants in grants()) {
         let (skill, limits) = ("s".parse().unwrap(), Limits::default());
         let other = Subject { digest: Digest::of(b"v2"), ..subject(&skill, &limits, None) };
-        match grants.permit(other) {
-            Ok(permit) => prop_assert!(permit.files().is_empty() && permit.env().is_empty()),
-            Err(fault) => prop_assert_eq!(fault.code, skep_core::FaultCode::Denied),
+        let permit = grants.permit(other);
+        prop_assert!(permit.files().is_empty() && permit.env().is_empty());
+    }
+
+    #[test]
+    fn a_permit_ends_with_the_rule_it_was_made_from(grants in grants()) {
+        let (skill, limits) = ("s".parse().unwrap(), Limits::default());
+        let permit = grants.permit(subject(&skill, &limits, None));
+        prop_assert!(permit.still_granted(&grants));
+        for rule in permit.files() {
+            let mut less = grants.clone();
+            less.revoke(std::slice::from_ref(&rule.guest), &[]);
+            prop_assert!(!permit.still_granted(&less));
+        }
+        for key in permit.env().keys() {
+            let mut less = grants.clone();
+            less.revoke(&[], std::slice::from_ref(key));
+            prop_assert!(!permit.still_granted(&less));
         }
     }
 
@@ -90,8 +105,8 @@ proptest! {
     ) {
         if newer.within(&older) {
             let (skill, limits) = ("s".parse().unwrap(), Limits::default());
-            let before = grants.permit(subject(&skill, &limits, Some(&older))).unwrap();
-            let after = grants.permit(subject(&skill, &limits, Some(&newer))).unwrap();
+            let before = grants.permit(subject(&skill, &limits, Some(&older)));
+            let after = grants.permit(subject(&skill, &limits, Some(&newer)));
             for rule in after.files() {
                 prop_assert!(before.files().iter().any(
                     |b| b.guest == rule.guest && b.host == rule.host && b.access >= rule.access));

@@ -59,6 +59,14 @@ impl Auditor {
         }
     }
 
+    /// Whether the records of further calls could be kept.
+    pub(crate) fn room(&self) -> Result<(), Fault> {
+        if self.spilled.lock().len() < SPILLED_MAX {
+            return Ok(());
+        }
+        Err(Fault::unavailable("the audit can't be kept: bus and database are away for too long"))
+    }
+
     fn spill(&self, record: AuditRecord) {
         let mut spilled = self.spilled.lock();
         if spilled.len() < SPILLED_MAX {

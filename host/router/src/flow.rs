@@ -104,7 +104,7 @@ impl Inner {
                 "this host is stopping: call another, or try again when it is back",
             ));
         }
-        Ok(())
+        self.auditor.room()
     }
 
     /// Serves one delivery, from the bus back to the bus.

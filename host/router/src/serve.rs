@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 /// How often the database is asked for its revision.
 const REVISION_EVERY: Duration = Duration::from_millis(300);
@@ -16,6 +16,8 @@ const REVISION_EVERY: Duration = Duration::from_millis(300);
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long a stopping host tries to bring its audit to the database.
 const FLUSH_MAX: Duration = Duration::from_secs(5);
+/// How long stopped calls may take to be settled.
+const STOP_MAX: Duration = Duration::from_secs(5);
 /// Deliveries taken at once.
 const BATCH_MAX: usize = 64;
 
@@ -56,7 +58,9 @@ impl Router {
         inner.calls.close();
         if timeout_at(until, inner.calls.wait()).await.is_err() {
             inner.running.cancel_all(&Fault::cancelled("the host stopped before the call was done"));
-            inner.calls.wait().await;
+            if timeout(STOP_MAX, inner.calls.wait()).await.is_err() {
+                tracing::error!("some calls could not be settled: their callers learn by their deadlines");
+            }
         }
         inner.stopped.cancel();
         inner.loops.close();

@@ -104,6 +104,6 @@ pub(super) fn logs(records: &[LogRecord]) {
             Level::Trace | Level::Debug | Level::Info => "",
             Level::Warn | Level::Error => "! ",
         };
-        eprintln!("{}: {mark}{}", record.source, record.text);
+        eprintln!("{}", show::plain(&format!("{}: {mark}{}", record.source, record.text)));
     }
 }

@@ -93,7 +93,7 @@ fn permit(source: &Source, args: &RunArgs, forbidden: &[PathBuf]) -> Result<skep
     let limits = spec.within(&Limits::ceiling()).map_err(|e| invalid(e.to_string()))?;
     let nameless: SkillName = NAMELESS.parse().map_err(|e| invalid(format!("{e}")))?;
     let skill = source.name().unwrap_or(&nameless);
-    Ok(grants.permit(Subject { skill, digest, requests, limits: &limits })?)
+    Ok(grants.permit(Subject { skill, digest, requests, limits: &limits }))
 }
 
 fn config(source: &Source, set: &[String]) -> Result<BTreeMap<String, String>, Failure> {
@@ -113,7 +113,7 @@ impl Services for NoHost {
     fn progress(&self, progress: Progress) {
         let word = progress.message.unwrap_or_default();
         let total = progress.total.map(|t| format!("/{t}")).unwrap_or_default();
-        eprintln!("progress: {}{total} {word}", progress.done);
+        eprintln!("{}", show::plain(&format!("progress: {}{total} {word}", progress.done)));
     }
 
     fn cancelled(&self) -> bool {
