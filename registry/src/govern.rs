@@ -2,7 +2,7 @@
 
 use crate::publish::{RACES_MAX, given_to};
 use crate::{Registry, fault, raced, resolve};
-use skep_core::{DomainName, Fault, Grants, GuestPath, SkillName};
+use skep_core::{DomainName, Fault, Grants, GuestPath, SkillName, SkillRef};
 use skep_sandbox::files;
 use skep_store::{SkillRow, StoreError, VersionRow, VersionState};
 use std::collections::BTreeMap;
@@ -16,12 +16,12 @@ enum Change {
 }
 
 impl Registry {
-    /// Lets the waiting version serve and gives it the skill's grants.
-    pub async fn approve(&self, domain: &DomainName, skill: &SkillName) -> Result<semver::Version, Fault> {
+    /// Lets a waiting version serve and gives it the skill's grants. Where several wait, one must be named:
+    /// an operator approves what was looked at, not what came since.
+    pub async fn approve(&self, domain: &DomainName, asked: &SkillRef) -> Result<semver::Version, Fault> {
+        let skill = &asked.name;
         let decide = |row: &SkillRow| {
-            let waiting = version_in(row, VersionState::Waiting);
-            let waiting = waiting
-                .ok_or_else(|| Fault::invalid_input(format!("no version of `{skill}` waits for approval")))?;
+            let waiting = waiting_in(row, asked.version.as_ref())?;
             let mut grants = row.grants.clone();
             given_to(&mut grants, &row.grants, Some(row), waiting.digest);
             Ok((Change::Approve(waiting.version.clone(), grants), waiting.version.clone()))
@@ -131,6 +131,21 @@ impl Registry {
             Change::Config(config) => store.config_set(domain, skill, &config, expect).await,
             Change::Remove => store.skill_remove(domain, skill, expect).await,
         }
+    }
+}
+
+fn waiting_in<'a>(row: &'a SkillRow, asked: Option<&semver::Version>) -> Result<&'a VersionRow, Fault> {
+    let meant = |v: &&VersionRow| v.state == VersionState::Waiting && asked.is_none_or(|a| *a == v.version);
+    let waiting: Vec<_> = row.versions.iter().filter(meant).collect();
+    match waiting[..] {
+        [one] => Ok(one),
+        [] => Err(Fault::invalid_input(format!("no such version of `{}` waits for approval", row.name))),
+        [first, ..] => Err(Fault::invalid_input(format!(
+            "{} versions of `{name}` wait for approval: name one, as in `skep approve {name}@{}`",
+            waiting.len(),
+            first.version,
+            name = row.name,
+        ))),
     }
 }
 

@@ -129,7 +129,16 @@ async fn a_version_that_asks_for_more_waits_for_approval() {
     assert_eq!(current().await, "1.1.0");
     on.skep(&["approve", "grow"]);
     assert_eq!(current().await, "2.0.0");
+    // Where several wait, the operator says which.
+    write("3.0.0", "files = [{ path = \"/other\" }]");
+    on.skep(&["add", folder_text]);
+    write("4.0.0", "files = [{ path = \"/more\" }]");
+    on.skep(&["add", folder_text]);
+    let which = on.host().skep(&["approve", "grow"]);
+    assert!(String::from_utf8_lossy(&which.stderr).contains("skep approve grow@"), "{which:?}");
+    on.skep(&["approve", "grow@3.0.0"]);
+    assert_eq!(current().await, "3.0.0");
     // The same version with other content is another version.
-    write("2.0.0", "files = [{ path = \"/data\", access = \"ro\" }]");
+    write("3.0.0", "files = [{ path = \"/data\", access = \"ro\" }]");
     assert!(!on.host().skep(&["add", folder_text]).status.success());
 }

@@ -5,7 +5,7 @@ use crate::error::Refusal;
 use crate::request::{At, By, Json};
 use crate::types::{Approved, GrantRequest, RevokeRequest};
 use axum::extract::State;
-use skep_core::{Fault, Grants, SkillName};
+use skep_core::{Fault, Grants, SkillName, SkillRef};
 
 /// `GET /v1/skills/{skill}/grants`.
 pub(crate) async fn list(
@@ -41,10 +41,11 @@ pub(crate) async fn revoke(
 }
 
 /// `POST /v1/skills/{skill}/approve`: lets the waiting version serve, with the skill's grants.
+/// `{skill}` may be NAME@VERSION, and must where several versions wait.
 pub(crate) async fn approve(
     State(api): State<Api>,
     By(by): By,
-    At(skill): At<SkillName>,
+    At(skill): At<SkillRef>,
 ) -> Result<axum::Json<Approved>, Refusal> {
     let version = api.router().approve(&by, &skill).await?;
     Ok(axum::Json(Approved { version }))

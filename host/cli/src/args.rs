@@ -78,10 +78,10 @@ pub(crate) enum Command {
         /// The skill
         skill: SkillName,
     },
-    /// Let the version that waits for approval serve
+    /// Let a version that waits for approval serve
     Approve {
-        /// The skill
-        skill: SkillName,
+        /// The skill; NAME@VERSION where several versions wait
+        skill: SkillRef,
     },
     /// Give a skill files or variables
     Grant {

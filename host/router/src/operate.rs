@@ -1,7 +1,7 @@
 //! What operators do to skills: each change goes to the registry, to the audit, and to all hosts.
 
 use crate::{Router, audit::operation_event};
-use skep_core::{AuditAction, DomainName, Fault, Grants, GuestPath, Principal, SkillName};
+use skep_core::{AuditAction, DomainName, Fault, Grants, GuestPath, Principal, SkillName, SkillRef};
 use skep_registry::{AddOptions, Added, Source, WatchReport};
 use std::collections::BTreeMap;
 
@@ -52,10 +52,10 @@ impl Router {
     }
 
     /// Lets the waiting version of a skill serve.
-    pub async fn approve(&self, by: &Operator, skill: &SkillName) -> Result<semver::Version, Fault> {
+    pub async fn approve(&self, by: &Operator, skill: &SkillRef) -> Result<semver::Version, Fault> {
         let done = self.0.registry.approve(&by.domain, skill).await;
         let detail = done.as_ref().map(ToString::to_string).unwrap_or_default();
-        self.changed(by, AuditAction::Approve, skill, detail, &done).await;
+        self.changed(by, AuditAction::Approve, &skill.name, detail, &done).await;
         done
     }
 
