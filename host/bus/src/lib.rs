@@ -62,6 +62,10 @@ pub trait Bus: Send + Sync + 'static {
     /// Tells every host, this one included, that the database has reached `revision`. Best effort.
     async fn announce(&self, revision: u64) -> Result<(), BusError>;
 
+    /// The newest revision that was announced, asked now: a host that has just received work learns whether
+    /// what it remembers is older. 0 where none is known, or where there is no other host.
+    async fn announced(&self) -> Result<u64, BusError>;
+
     /// Relays an audit record that belongs to no delivery.
     async fn audit_push(&self, record: AuditRecord) -> Result<(), BusError>;
 

@@ -173,6 +173,10 @@ impl Bus for MemoryBus {
         self.tell(Event::Revision(revision)).await
     }
 
+    async fn announced(&self) -> Result<u64, BusError> {
+        Ok(0)
+    }
+
     async fn audit_push(&self, record: AuditRecord) -> Result<(), BusError> {
         self.limits.check_record(&record)?;
         let mut state = self.open_state()?;

@@ -32,6 +32,9 @@ use writer::{Order, Settlement};
 
 /// Revision notices kept for hosts that were away.
 const NOTICES_MAX: usize = 64;
+/// Revision notices among which the newest revision is looked for: hosts that announce at once may do so
+/// in any order.
+const NOTICES_COMPARED: usize = 4;
 
 /// What a bus over Redis needs to know.
 pub struct RedisSettings {
@@ -204,6 +207,21 @@ impl Bus for RedisBus {
             pipe.arg("h").arg(&frame.header).arg("m").arg(&frame.mac);
         }
         shared.link.pipeline(&pipe).await
+    }
+
+    async fn announced(&self) -> Result<u64, BusError> {
+        let mut newest = 0;
+        for keys in &self.shared.domains {
+            let mut last = redis::cmd("XREVRANGE");
+            last.arg(&keys.notices).arg("+").arg("-").arg("COUNT").arg(NOTICES_COMPARED);
+            let entries = answer::entries(self.shared.link.command(&last).await?)?;
+            // What isn't sealed is found and buried by whoever reads the notices.
+            let opened = entries.into_iter().filter_map(|mut entry| {
+                wire::revision_open(&self.shared.seal, &keys.domain, &entry.frame()).ok()
+            });
+            newest = opened.fold(newest, u64::max);
+        }
+        Ok(newest)
     }
 
     async fn audit_push(&self, record: AuditRecord) -> Result<(), BusError> {

@@ -74,8 +74,15 @@ impl Inner {
     async fn accept(&self, id: CallId, request: &CallRequest) -> Result<Entry, Fault> {
         self.open()?;
         self.registry.revisions().confirm(0).await?;
-        let resolved = self.registry.resolve(&request.to).await?;
-        let tool = tool_of(&resolved, request.to.tool.as_ref())?;
+        let found = match self.find(&request.to).await {
+            // Another host may have changed the skill a moment ago: a refusal doesn't rest on old knowledge.
+            Err(_) => {
+                self.registry.revisions().refresh().await?;
+                self.find(&request.to).await
+            }
+            found => found,
+        };
+        let (resolved, tool) = found?;
         let limits = resolved.permit.limits();
         input_fits(request.input.len(), limits)?;
         let wall = limits.wall.0;
@@ -107,10 +114,16 @@ impl Inner {
         self.auditor.room()
     }
 
-    /// Serves one delivery, from the bus back to the bus.
-    pub(crate) async fn serve(self: Arc<Self>, delivery: Delivery) {
+    async fn find(&self, to: &Target) -> Result<(Arc<Resolved>, ToolName), Fault> {
+        let resolved = self.registry.resolve(to).await?;
+        let tool = tool_of(&resolved, to.tool.as_ref())?;
+        Ok((resolved, tool))
+    }
+
+    /// Serves one delivery, from the bus back to the bus, as of the revision that was announced by then.
+    pub(crate) async fn serve(self: Arc<Self>, delivery: Delivery, announced: u64) {
         // A delivery that isn't settled keeps its place for ever, so not even a defect may skip that.
-        let dispatched = AssertUnwindSafe(self.dispatch(&delivery)).catch_unwind().await;
+        let dispatched = AssertUnwindSafe(self.dispatch(&delivery, announced)).catch_unwind().await;
         let defect = |_| Err(Fault::internal("the host broke while it served the call: a defect of Skep"));
         let (report, resolved) = match dispatched.unwrap_or_else(defect) {
             Ok((report, resolved)) => (report, Some(resolved)),
@@ -120,13 +133,13 @@ impl Inner {
     }
 
     /// Resolves the call as of a confirmed revision and runs it under the permit found there.
-    async fn dispatch(&self, delivery: &Delivery) -> Result<(Report, Arc<Resolved>), Fault> {
+    async fn dispatch(&self, delivery: &Delivery, announced: u64) -> Result<(Report, Arc<Resolved>), Fault> {
         let envelope = &delivery.envelope;
         if envelope.deadline.remaining().is_zero() {
             return Err(Fault::deadline("the call's time was over before a host was free to start it"));
         }
         let started = self.running.start(envelope.id);
-        let resolved = self.resolve(envelope, &started).await?;
+        let resolved = self.resolve(envelope, announced, &started).await?;
         let tool = tool_of(&resolved, envelope.to.tool.as_ref())?;
         let call = Call {
             id: envelope.id,
@@ -149,10 +162,15 @@ impl Inner {
 
     /// Resolves until nothing changed meanwhile: a revoke that came before this returns is seen here,
     /// one that comes later finds the permit in `started`.
-    async fn resolve(&self, envelope: &Envelope, started: &Started<'_>) -> Result<Arc<Resolved>, Fault> {
+    async fn resolve(
+        &self,
+        envelope: &Envelope,
+        announced: u64,
+        started: &Started<'_>,
+    ) -> Result<Arc<Resolved>, Fault> {
         let revisions = self.registry.revisions();
         for _ in 0..RESOLVE_RACES_MAX {
-            revisions.confirm(envelope.revision).await?;
+            revisions.confirm(envelope.revision.max(announced)).await?;
             let seen = revisions.seen();
             let resolved = self.registry.resolve(&envelope.to).await?;
             started.runs(&envelope.to, &resolved);

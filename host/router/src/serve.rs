@@ -1,6 +1,8 @@
 //! The loops of a host: receive work, take events, keep the revision fresh, bring the audit home; and the end.
 
 use crate::{Inner, Router, services};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
 use skep_bus::{BusError, Event};
 use skep_core::{Fault, Usage};
 use skep_sandbox::Report;
@@ -78,11 +80,12 @@ impl Inner {
             let slots = self.slots.available_permits().clamp(1, BATCH_MAX);
             match self.bus.receive(slots).await {
                 Ok(deliveries) => {
+                    let announced = self.announced();
                     for delivery in deliveries {
                         let Ok(slot) = self.slots.clone().acquire_owned().await else { return };
-                        let inner = self.clone();
+                        let (inner, announced) = (self.clone(), announced.clone());
                         self.calls.spawn(async move {
-                            inner.serve(delivery).await;
+                            inner.serve(delivery, announced.await).await;
                             drop(slot);
                         });
                     }
@@ -94,6 +97,13 @@ impl Inner {
                 }
             }
         }
+    }
+
+    /// Asks the bus once for a batch. Asked after the batch was received, it knows of every change that was
+    /// made known before any of these calls was sent. Where the bus can't say, the database does each second.
+    fn announced(&self) -> Shared<BoxFuture<'static, u64>> {
+        let bus = self.bus.clone();
+        async move { bus.announced().await.unwrap_or_default() }.boxed().shared()
     }
 
     async fn take_events(self: Arc<Self>) {

@@ -69,9 +69,13 @@ async fn cancellation_progress_and_revisions_cross_hosts() {
     assert!(matches!(event(&one).await, Event::Progress(told) if told == word));
     assert!(!one.cancel(&DomainName::default(), &skill("echo"), Lane::No, id).await.unwrap());
     assert!(matches!(event(&two).await, Event::Cancel(told) if told == id));
+    assert_eq!(one.announced().await.unwrap(), 0);
     two.announce(9).await.unwrap();
+    two.announce(8).await.unwrap();
+    assert_eq!(one.announced().await.unwrap(), 9);
     for host in [&one, &two] {
         assert!(matches!(event(host).await, Event::Revision(9)));
+        assert!(matches!(event(host).await, Event::Revision(8)));
     }
 }
 
