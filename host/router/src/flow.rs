@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 /// How long past its deadline a caller waits for the host that serves it to say so.
 const REPLY_GRACE: Duration = Duration::from_millis(500);
-/// How often a call is resolved anew because something changed while it was.
+/// How often a call is resolved anew because something was revoked while it was.
 const RESOLVE_RACES_MAX: usize = 8;
 
 /// What a caller asks for.
@@ -160,8 +160,9 @@ impl Inner {
         Ok((report, resolved))
     }
 
-    /// Resolves until nothing changed meanwhile: a revoke that came before this returns is seen here,
-    /// one that comes later finds the permit in `started`.
+    /// Resolves until nothing was revoked meanwhile: a revoke that came before this returns is seen here,
+    /// one that comes later finds the permit in `started`. A version that was replaced while it was
+    /// prepared serves this call all the same, or calls would starve where versions come fast.
     async fn resolve(
         &self,
         envelope: &Envelope,
@@ -174,11 +175,16 @@ impl Inner {
             let seen = revisions.seen();
             let resolved = self.registry.resolve(&envelope.to).await?;
             started.runs(&envelope.to, &resolved);
-            if revisions.seen() == seen {
+            if revisions.seen() == seen || self.still_granted(&envelope.to, &resolved).await? {
                 return Ok(resolved);
             }
         }
-        Err(Fault::unavailable("the skill changes faster than it can be resolved: try again"))
+        Err(Fault::unavailable("the skill's grants change faster than it can be resolved: try again"))
+    }
+
+    async fn still_granted(&self, to: &Target, resolved: &Resolved) -> Result<bool, Fault> {
+        let grants = self.registry.grants_now(&to.domain, &to.skill).await?;
+        Ok(resolved.permit.still_granted(&grants))
     }
 
     /// Answers, acknowledges and records in one step.
