@@ -35,7 +35,7 @@ impl Shared {
         keys: &Keys,
         lane: Lane,
         entries: Vec<StreamEntry>,
-    ) -> Result<Vec<Delivery>, BusError> {
+    ) -> Vec<Delivery> {
         let mut found = Vec::with_capacity(entries.len());
         for mut entry in entries {
             let frame = entry.frame();
@@ -49,7 +49,7 @@ impl Shared {
                 Err(reason) => self.bury(keys, &keys.lanes[lane_index(lane)], entry.id, &frame, reason).await,
             }
         }
-        Ok(found)
+        found
     }
 
     /// Moves what no host of this fleet wrote out of the way, where someone may look at it.
@@ -76,16 +76,17 @@ impl Shared {
         }
     }
 
-    /// The calls that Redis counts as given to `consumer`, a name of this host, and this host doesn't hold.
+    /// Finds the calls that Redis counts as given to `consumer`, a name of this host, and this host doesn't
+    /// hold. It does once they are in `found`, so they count even where the search breaks off.
     pub(super) async fn not_held(
         &self,
         keys: &Keys,
         lane: Lane,
         consumer: &str,
         line: &mut Line<'_>,
-    ) -> Result<Vec<Delivery>, BusError> {
+        found: &mut Vec<Delivery>,
+    ) -> Result<(), BusError> {
         let stream = &keys.lanes[lane_index(lane)];
-        let mut found = Vec::new();
         let mut from = "-".to_owned();
         loop {
             let mut page = cmd("XPENDING");
@@ -97,7 +98,7 @@ impl Shared {
             }
             match ids.last() {
                 Some(last) if ids.len() == PENDING_PAGE => from = format!("({last}"),
-                _ => return Ok(found),
+                _ => return Ok(()),
             }
         }
     }
@@ -115,6 +116,6 @@ impl Shared {
         if entries.is_empty() {
             line.command(&cmd("XACK").args([stream, GROUP, &id])).await?;
         }
-        self.take_over(keys, lane, entries).await
+        Ok(self.take_over(keys, lane, entries).await)
     }
 }

@@ -95,9 +95,12 @@ async fn recover_domain(shared: &Shared, keys: &Keys) -> Result<(), BusError> {
             }
         }
         let mut line = Line::Shared(&shared.link);
-        for delivery in shared.not_held(keys, lane, &claimer(shared.me), &mut line).await? {
+        let mut found = Vec::new();
+        let looked = shared.not_held(keys, lane, &claimer(shared.me), &mut line, &mut found).await;
+        for delivery in found {
             shared.events.send(Event::Interrupted(delivery)).await.map_err(|_| BusError::Closed)?;
         }
+        looked?;
     }
     Ok(())
 }

@@ -72,30 +72,36 @@ impl Reader {
 
     /// What there is for `slots`, or comes within the wait.
     async fn read(&mut self, slots: usize) -> Result<Vec<Delivery>, BusError> {
-        let read = self.read_once(slots).await;
-        if read.is_ok() {
+        let mut found = Vec::new();
+        let Err(error) = self.read_once(slots, &mut found).await else {
             self.backoff.reset();
-            return read;
-        }
+            return Ok(found);
+        };
         // A broken connection, a Redis that lost the groups or is still loading: begin anew next time.
         self.connection = None;
+        // What came before the break is held by this host now, and nobody would bring it again.
+        if !found.is_empty() {
+            return Ok(found);
+        }
         self.backoff.wait().await;
-        read
+        Err(error)
     }
 
-    async fn read_once(&mut self, slots: usize) -> Result<Vec<Delivery>, BusError> {
+    async fn read_once(&mut self, slots: usize, found: &mut Vec<Delivery>) -> Result<(), BusError> {
         if self.connection.is_none() {
             self.connect().await?;
         }
         if self.checked.is_none_or(|at| at.elapsed() >= self.shared.limits.pending_check) {
-            let missed = self.missed().await?;
+            self.missed(found).await?;
             self.checked = Some(Instant::now());
-            if !missed.is_empty() {
-                return Ok(missed);
-            }
         }
-        let taken = self.take_waiting(slots).await?;
-        if taken.is_empty() { self.wait_for_one().await } else { Ok(taken) }
+        if found.is_empty() {
+            self.take_waiting(slots, found).await?;
+        }
+        if found.is_empty() {
+            self.wait_for_one(found).await?;
+        }
+        Ok(())
     }
 
     async fn connect(&mut self) -> Result<(), BusError> {
@@ -118,35 +124,38 @@ impl Reader {
     }
 
     /// Calls that count as given to this host, but never arrived here.
-    async fn missed(&mut self) -> Result<Vec<Delivery>, BusError> {
+    async fn missed(&mut self, found: &mut Vec<Delivery>) -> Result<(), BusError> {
         let shared = self.shared.clone();
         let me = shared.me.to_string();
         let mut line = self.line()?;
-        let mut missed = Vec::new();
         for keys in &shared.domains {
             for lane in Lane::ALL {
-                missed.extend(shared.not_held(keys, lane, &me, &mut line).await?);
+                shared.not_held(keys, lane, &me, &mut line, found).await?;
             }
         }
-        Ok(missed)
+        Ok(())
     }
 
     /// What waits already, without blocking.
-    async fn take_waiting(&mut self, slots: usize) -> Result<Vec<Delivery>, BusError> {
+    async fn take_waiting(&mut self, slots: usize, found: &mut Vec<Delivery>) -> Result<(), BusError> {
         let shared = self.shared.clone();
         let count = shared.domains.len();
         self.turn = (self.turn + 1) % count;
-        let mut taken = Vec::new();
         let first = self.turn;
         for keys in (0..count).map(|offset| &shared.domains[(first + offset) % count]) {
-            if taken.len() < slots {
-                taken.extend(self.take_domain(keys, slots - taken.len()).await?);
+            if found.len() < slots {
+                self.take_domain(keys, slots - found.len(), found).await?;
             }
         }
-        Ok(taken)
+        Ok(())
     }
 
-    async fn take_domain(&mut self, keys: &Keys, slots: usize) -> Result<Vec<Delivery>, BusError> {
+    async fn take_domain(
+        &mut self,
+        keys: &Keys,
+        slots: usize,
+        found: &mut Vec<Delivery>,
+    ) -> Result<(), BusError> {
         let shared = self.shared.clone();
         let quotas = self.splits[keys.index].quotas(slots);
         let command = shared
@@ -154,15 +163,14 @@ impl Reader {
             .args([GROUP, &shared.me.to_string()])
             .args([slots])
             .args(quotas);
-        let mut taken = Vec::new();
         for (lane, entries) in Lane::ALL.into_iter().zip(answer::list(self.ask(&command).await?)?) {
-            taken.extend(shared.take_over(keys, lane, answer::entries(entries)?).await?);
+            found.extend(shared.take_over(keys, lane, answer::entries(entries)?).await);
         }
-        Ok(taken)
+        Ok(())
     }
 
     /// Blocks until something comes on any lane, and takes one of it: the next read takes the rest by its quotas.
-    async fn wait_for_one(&mut self) -> Result<Vec<Delivery>, BusError> {
+    async fn wait_for_one(&mut self, found: &mut Vec<Delivery>) -> Result<(), BusError> {
         let shared = self.shared.clone();
         let lanes = || shared.domains.iter().flat_map(|keys| &keys.lanes);
         let command = cmd("XREADGROUP")
@@ -171,15 +179,14 @@ impl Reader {
             .args(["STREAMS"])
             .args(lanes())
             .args(lanes().map(|_| ">"));
-        let mut taken = Vec::new();
         for (key, entries) in answer::streams(self.ask(&command).await?)? {
             for keys in &shared.domains {
                 if let Some(lane) = Lane::ALL.into_iter().find(|lane| keys.lanes[lane_index(*lane)] == key) {
-                    taken.extend(shared.take_over(keys, lane, entries).await?);
+                    found.extend(shared.take_over(keys, lane, entries).await);
                     break;
                 }
             }
         }
-        Ok(taken)
+        Ok(())
     }
 }
