@@ -12,12 +12,16 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 
 /// Orders that may wait for a thread. A session has one under way; what is left over are rollbacks.
 const ORDERS_MAX: usize = 64;
 /// The write-ahead log shrinks to this after a large publication.
 const LOG_BYTES_KEPT: i64 = 64 << 20;
+
+/// Pause before a busy file is tried again.
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 type Reply = oneshot::Sender<Result<Vec<Row>, DbError>>;
 
@@ -66,12 +70,27 @@ fn connect(path: &Path) -> Result<Connection, DbError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(LOCK_TIME_MAX)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(&connection)?;
     // What is answered as stored is on the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
     Ok(connection)
+}
+
+/// Turns the write-ahead log on. That needs the file alone, and SQLite doesn't always wait for it by itself.
+fn write_ahead(connection: &Connection) -> Result<(), DbError> {
+    let until = Instant::now() + LOCK_TIME_MAX;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && Instant::now() < until => thread::sleep(LOCK_PAUSE),
+            done => return Ok(done?),
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 #[async_trait]
