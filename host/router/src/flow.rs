@@ -127,7 +127,7 @@ impl Inner {
         let defect = |_| Err(Fault::internal("the host broke while it served the call: a defect of Skep"));
         let (report, resolved) = match dispatched.unwrap_or_else(defect) {
             Ok((report, resolved)) => (report, Some(resolved)),
-            Err(fault) => (Report { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() }, None),
+            Err(fault) => (Report::refused(fault), None),
         };
         self.settle(delivery, report, resolved.as_deref()).await;
     }
@@ -155,7 +155,7 @@ impl Inner {
         let report = tokio::select! {
             report = self.sandbox.run(&resolved.prepared, &resolved.permit, call, services) => report,
             // Dropping the run stops it, a busy loop too.
-            fault = started.cancelled() => Report { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() },
+            fault = started.cancelled() => Report::refused(fault),
         };
         Ok((report, resolved))
     }

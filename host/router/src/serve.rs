@@ -4,7 +4,7 @@ use crate::{Inner, Router, services};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use skep_bus::{BusError, Event};
-use skep_core::{Fault, Usage};
+use skep_core::Fault;
 use skep_sandbox::Report;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -119,7 +119,7 @@ impl Inner {
                     let fault = Fault::interrupted(
                         "the host that ran the call died: whether it had an effect is unknown",
                     );
-                    let report = Report { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() };
+                    let report = Report::refused(fault);
                     self.settle(delivery, report, None).await;
                 }
                 Err(error) if self.is_final(&error) => return,

@@ -1,7 +1,7 @@
 //! What goes into a call, and what comes back.
 
 use bytes::Bytes;
-use skep_core::{CallId, LogRecord, Outcome, Principal, ToolName, UnixMs, Usage};
+use skep_core::{CallId, Fault, LogRecord, Outcome, Principal, ToolName, UnixMs, Usage};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// One call of a tool.
@@ -34,4 +34,11 @@ pub struct Report {
     pub logs: Vec<LogRecord>,
     /// What it used.
     pub usage: Usage,
+}
+
+impl Report {
+    /// The report of a call that no guest code ran for, or whose run was cut off.
+    pub fn refused(fault: Fault) -> Self {
+        Self { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() }
+    }
 }

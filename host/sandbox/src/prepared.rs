@@ -4,7 +4,7 @@ use crate::run::Turn;
 use crate::tool::{ContractTools, ToolCall, TypedTools, described};
 use crate::{Call, Inspection, Report, Sandbox, Services, Shape, Tool, inspect};
 use bytes::Bytes;
-use skep_core::{CallId, Digest, Fault, Grants, LimitsSpec, Progress, Subject, UnixMs, Usage};
+use skep_core::{CallId, Digest, Fault, Grants, LimitsSpec, Progress, Subject, UnixMs};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::task::spawn_blocking;
@@ -95,7 +95,7 @@ async fn answer<C: ToolCall>(sandbox: &Sandbox, turn: Turn<'_>, tool: Result<C, 
     let output = turn.permit.limits().output;
     let tool = match tool {
         Ok(tool) => tool,
-        Err(fault) => return Report { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() },
+        Err(fault) => return Report::refused(fault),
     };
     let run = sandbox.work(turn, &tool).await;
     let outcome = run.given.and_then(|given| tool.answer(given, output.0));

@@ -8,7 +8,7 @@ use crate::run::{Run, Turn, run};
 use crate::tool::Work;
 use crate::{Call, Inspection, Report, SandboxError, SandboxSettings, Services};
 use bytes::Bytes;
-use skep_core::{Digest, Fault, Limits, Permit, Usage};
+use skep_core::{Digest, Fault, Limits, Permit};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -79,7 +79,7 @@ impl Sandbox {
         let ends = started + permit.limits().wall.0.min(call.deadline.remaining());
         let mut report = match self.admit(permit, &call, ends).await {
             Ok(_slot) => skill.serve(self, Turn { permit, call, services, ends }).await,
-            Err(fault) => Report { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() },
+            Err(fault) => Report::refused(fault),
         };
         report.usage.wall_us = micros(started.elapsed());
         report

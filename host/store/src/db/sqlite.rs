@@ -82,15 +82,11 @@ fn connect(path: &Path) -> Result<Connection, DbError> {
 fn write_ahead(connection: &Connection) -> Result<(), DbError> {
     let until = Instant::now() + LOCK_TIME_MAX;
     loop {
-        match connection.pragma_update(None, "journal_mode", "WAL") {
-            Err(error) if is_busy(&error) && Instant::now() < until => thread::sleep(LOCK_PAUSE),
-            done => return Ok(done?),
+        match connection.pragma_update(None, "journal_mode", "WAL").map_err(DbError::from) {
+            Err(DbError::Busy(_)) if Instant::now() < until => thread::sleep(LOCK_PAUSE),
+            done => return done,
         }
     }
-}
-
-fn is_busy(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
 }
 
 #[async_trait]
