@@ -2,7 +2,7 @@
 
 use crate::publish::{RACES_MAX, given_to};
 use crate::{Registry, fault, raced, resolve};
-use skep_core::{DomainName, Fault, Grants, GuestPath, SkillName, SkillRef};
+use skep_core::{DomainName, Fault, Grants, Revocation, SkillName, SkillRef};
 use skep_sandbox::files;
 use skep_store::{SkillRow, StoreError, VersionRow, VersionState};
 use std::collections::BTreeMap;
@@ -48,17 +48,16 @@ impl Registry {
         self.change(domain, skill, decide).await
     }
 
-    /// Takes grants away: by guest path, by variable.
+    /// Takes grants away.
     pub async fn revoke(
         &self,
         domain: &DomainName,
         skill: &SkillName,
-        files: &[GuestPath],
-        env: &[String],
+        these: &Revocation,
     ) -> Result<Grants, Fault> {
         let decide = |row: &SkillRow| {
             let mut grants = row.grants.clone();
-            if grants.revoke(files, env) {
+            if grants.revoke(these) {
                 return Ok((Change::Grants(grants.clone()), grants));
             }
             let hint = format!("nothing of that is granted: `skep grants {skill}` shows what is");

@@ -272,7 +272,7 @@ mod tests {
     }
 
     fn granted(flag: &str) -> Grants {
-        Grants::from_flags(&[flag.to_owned()], &[]).unwrap()
+        Grants::from_flags(&[flag.to_owned()], &[], &[]).unwrap()
     }
 
     const READ: &str = "files = [{ path = \"/data\" }]";

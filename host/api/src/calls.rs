@@ -2,13 +2,15 @@
 
 use crate::error::Refusal;
 use crate::request::{At, By, RawBody};
-use crate::types::{HEADER_IDEMPOTENCY, HEADER_LANE, HEADER_TIMEOUT, HEADER_TRACE, NDJSON, ONLY_TOOL};
+use crate::types::{
+    HEADER_IDEMPOTENCY, HEADER_LANE, HEADER_SESSION, HEADER_TIMEOUT, HEADER_TRACE, NDJSON, ONLY_TOOL,
+};
 use crate::{Api, reply};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
-use skep_core::{Fault, Lane, SkillRef, Span, Target, ToolName};
+use skep_core::{Fault, Lane, SessionId, SessionIdError, SkillRef, Span, Target, ToolName};
 use skep_router::CallRequest;
 use std::time::Duration;
 
@@ -35,6 +37,7 @@ pub(crate) async fn call(
         timeout: timeout(&headers)?,
         lane: lane(&headers)?,
         idempotency_key: idempotency_key(&headers)?,
+        session: session(&headers)?,
         trace: text(&headers, HEADER_TRACE)?.filter(|t| is_traceparent(t)).map(str::to_owned),
         progress: None,
     };
@@ -58,6 +61,11 @@ fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Fault> {
     let span = text(headers, HEADER_TIMEOUT)?.map(str::parse::<Span>).transpose();
     let span = span.map_err(|e| Fault::invalid_input(format!("header `{HEADER_TIMEOUT}`: {e}")))?;
     Ok(span.map(|span| span.0))
+}
+
+fn session(headers: &HeaderMap) -> Result<Option<SessionId>, Fault> {
+    let session = text(headers, HEADER_SESSION)?.map(str::parse).transpose();
+    session.map_err(|e: SessionIdError| Fault::invalid_input(format!("header `{HEADER_SESSION}`: {e}")))
 }
 
 fn lane(headers: &HeaderMap) -> Result<Lane, Fault> {

@@ -27,6 +27,7 @@ pub fn status_of(code: FaultCode) -> StatusCode {
         | FaultCode::LimitCompile => StatusCode::UNPROCESSABLE_ENTITY,
         FaultCode::Overloaded => StatusCode::TOO_MANY_REQUESTS,
         FaultCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        FaultCode::SessionGone => StatusCode::GONE,
         FaultCode::Interrupted => StatusCode::BAD_GATEWAY,
         FaultCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         FaultCode::Deadline => StatusCode::GATEWAY_TIMEOUT,

@@ -3,9 +3,9 @@
 use crate::Api;
 use crate::error::Refusal;
 use crate::request::{At, By, Json};
-use crate::types::{Approved, GrantRequest, RevokeRequest};
+use crate::types::{Approved, GrantRequest};
 use axum::extract::State;
-use skep_core::{Fault, Grants, SkillName, SkillRef};
+use skep_core::{Fault, Grants, Revocation, SkillName, SkillRef};
 
 /// `GET /v1/skills/{skill}/grants`.
 pub(crate) async fn list(
@@ -25,7 +25,9 @@ pub(crate) async fn add(
 ) -> Result<axum::Json<Grants>, Refusal> {
     let more = checked(more)?;
     if more.is_empty() {
-        return Err(Fault::invalid_input("the body names nothing to grant: give `files` or `env`").into());
+        return Err(
+            Fault::invalid_input("the body names nothing to grant: give `files`, `env` or `skills`").into()
+        );
     }
     Ok(axum::Json(api.router().grant(&by, &skill, more).await?))
 }
@@ -35,9 +37,9 @@ pub(crate) async fn revoke(
     State(api): State<Api>,
     By(by): By,
     At(skill): At<SkillName>,
-    Json(less, _room): Json<RevokeRequest>,
+    Json(less, _room): Json<Revocation>,
 ) -> Result<axum::Json<Grants>, Refusal> {
-    Ok(axum::Json(api.router().revoke(&by, &skill, &less.files, &less.env).await?))
+    Ok(axum::Json(api.router().revoke(&by, &skill, &less).await?))
 }
 
 /// `POST /v1/skills/{skill}/approve`: lets the waiting version serve, with the skill's grants.

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream;
 use serde::Serialize;
-use skep_core::{CallId, Digest, Fault, Incarnation, LogRecord, Progress, Reply, Usage};
+use skep_core::{CallId, Digest, Fault, Incarnation, LogRecord, Progress, Reply, SessionId, Usage};
 use skep_router::CallRequest;
 use std::convert::Infallible;
 use tokio::sync::mpsc;
@@ -23,18 +23,20 @@ struct Beside {
     version: Option<semver::Version>,
     digest: Option<Digest>,
     served_by: Option<Incarnation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<SessionId>,
     usage: Usage,
     logs: Vec<LogRecord>,
 }
 
 /// A `CallAnswer`. The output is put in as it came: it is JSON already, and may be large.
 fn answer(reply: Reply) -> Result<Vec<u8>, Problem> {
-    let Reply { id, outcome, logs, usage, served_by, digest, version } = reply;
+    let Reply { id, outcome, logs, usage, served_by, digest, version, session } = reply;
     let output = match outcome {
         Ok(output) => output,
         Err(fault) => return Err(Problem { call: Some(id), logs, ..fault.into() }),
     };
-    let beside = serde_json::to_vec(&Beside { id, version, digest, served_by, usage, logs });
+    let beside = serde_json::to_vec(&Beside { id, version, digest, served_by, session, usage, logs });
     let beside = beside.map_err(|e| Fault::internal(format!("an answer can't be written: {e}")))?;
     // Behind the output comes what is beside it, without its opening brace.
     Ok([br#"{"output":"#, output.as_bytes().as_ref(), b",", &beside[1..]].concat())
@@ -106,9 +108,7 @@ mod tests {
     use skep_core::Output;
 
     fn reply(output: &'static str) -> Reply {
-        let (logs, usage) = (Vec::new(), Usage::default());
-        let outcome = Ok(Output::json(output));
-        Reply { id: CallId::fresh(), outcome, logs, usage, served_by: None, digest: None, version: None }
+        Reply::unserved(CallId::fresh(), Ok(Output::json(output)))
     }
 
     #[test]

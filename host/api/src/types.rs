@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, value::RawValue};
 use skep_core::{
-    AuditEvent, AuditFlaw, CallId, Digest, FaultCode, FileRule, Grants, GuestPath, Incarnation, Limits,
-    LogRecord, Progress, Requests, SkillName, ToolName, UnixMs, Usage,
+    AuditEvent, AuditFlaw, CallId, Digest, FaultCode, FileRule, Grants, Incarnation, Limits, LogRecord,
+    Progress, Requests, SessionId, SkillName, ToolName, UnixMs, Usage,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use crate::base64_bytes::Base64Bytes;
 pub use skep_registry::{Added, Match};
@@ -18,6 +18,8 @@ pub const HEADER_TIMEOUT: &str = "skep-timeout";
 pub const HEADER_LANE: &str = "skep-lane";
 /// The caller's key for a piece of work.
 pub const HEADER_IDEMPOTENCY: &str = "idempotency-key";
+/// The session that a call belongs to, as the first call's answer named it.
+pub const HEADER_SESSION: &str = "skep-session";
 /// The caller's W3C trace context.
 pub const HEADER_TRACE: &str = "traceparent";
 /// The media type of an answer in lines, [`CallLine`]s.
@@ -53,6 +55,9 @@ pub struct CallAnswer {
     pub digest: Option<Digest>,
     /// The host that served it.
     pub served_by: Option<Incarnation>,
+    /// The session that it belongs to, if the skill keeps sessions.
+    #[serde(default)]
+    pub session: Option<SessionId>,
     /// What it used.
     pub usage: Usage,
     /// What its guest printed, cut at the limit.
@@ -102,28 +107,20 @@ pub struct GrantRequest {
     pub files: Vec<FileRule>,
     /// Environment variables.
     pub env: BTreeMap<String, String>,
+    /// Skills that it may call.
+    pub skills: BTreeSet<SkillName>,
 }
 
 impl From<GrantRequest> for Grants {
-    fn from(GrantRequest { files, env }: GrantRequest) -> Self {
-        Self { files, env, ..Self::default() }
+    fn from(GrantRequest { files, env, skills }: GrantRequest) -> Self {
+        Self { files, env, skills, ..Self::default() }
     }
 }
 
 impl From<Grants> for GrantRequest {
-    fn from(Grants { files, env, .. }: Grants) -> Self {
-        Self { files, env }
+    fn from(Grants { files, env, skills, .. }: Grants) -> Self {
+        Self { files, env, skills }
     }
-}
-
-/// `DELETE /v1/skills/{skill}/grants`: what to take away.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct RevokeRequest {
-    /// Files and directories, by guest path.
-    pub files: Vec<GuestPath>,
-    /// Environment variables, by name.
-    pub env: Vec<String>,
 }
 
 /// `PATCH /v1/skills/{skill}/config`: values to set; `null` takes the operator's value away.

@@ -34,6 +34,7 @@ fn entry(from: Incarnation) -> Entry {
         deadline: UnixMs::now().after(Duration::from_secs(30)),
         attempt: 1,
         idempotency_key: None,
+        session: None,
         chain: vec![Principal::Operator("bench".to_owned())],
         revision: 1,
     };
@@ -42,7 +43,7 @@ fn entry(from: Incarnation) -> Entry {
 
 fn reply(id: CallId) -> Reply {
     let (outcome, usage) = (Ok(Output::json(PAYLOAD)), Usage::default());
-    Reply { id, outcome, logs: Vec::new(), usage, served_by: None, digest: None, version: None }
+    Reply { usage, ..Reply::unserved(id, outcome) }
 }
 
 fn record() -> AuditRecord {

@@ -1,7 +1,7 @@
 //! What people type: every command and flag, with its help.
 
 use clap::{Args, Parser, Subcommand};
-use skep_core::{DomainName, SkillName, SkillRef, Span, ToolRef};
+use skep_core::{DomainName, SessionId, SkillName, SkillRef, Span, ToolRef};
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -14,7 +14,8 @@ Exit codes:
   12  invalid_component       25  limit_compile
   13  unknown_skill           30  deadline       31  cancelled    32  interrupted
   14  unknown_tool            33  overloaded     34  unavailable  (both: try again later)
-  15  denied                  35  internal";
+  15  denied                  35  internal
+  16  session_gone";
 
 /// Runs the skills of AI agents as WebAssembly components: a fresh sandbox for each call, and only what was granted.
 #[derive(Debug, Parser)]
@@ -83,14 +84,14 @@ pub(crate) enum Command {
         /// The skill; NAME@VERSION where several versions wait
         skill: SkillRef,
     },
-    /// Give a skill files or variables
+    /// Give a skill files, variables, or other skills to call
     Grant {
         /// The skill
         skill: SkillName,
         #[command(flatten)]
         flags: GrantFlags,
     },
-    /// Take files or variables from a skill; running calls that use them are stopped
+    /// Take grants from a skill; running calls that use them are stopped
     Revoke {
         /// The skill
         skill: SkillName,
@@ -100,6 +101,9 @@ pub(crate) enum Command {
         /// The name of a variable
         #[arg(long, value_name = "KEY")]
         env: Vec<String>,
+        /// A skill that it may call
+        #[arg(long = "skill", value_name = "NAME")]
+        skills: Vec<SkillName>,
     },
     /// Show what is granted to a skill
     Grants {
@@ -152,6 +156,9 @@ pub(crate) struct GrantFlags {
     /// An environment variable
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) env: Vec<String>,
+    /// Another skill that it may call
+    #[arg(long, value_name = "NAME")]
+    pub(crate) skill: Vec<String>,
     /// Not enforced yet in this version, so refused
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) net: Vec<String>,
@@ -198,6 +205,9 @@ pub(crate) struct CallArgs {
     /// How long to wait at most, as in 10s
     #[arg(long)]
     pub(crate) timeout: Option<Span>,
+    /// The session to go on with, for a skill that keeps sessions; left out, a new one begins
+    #[arg(long, value_name = "ID")]
+    pub(crate) session: Option<SessionId>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -55,6 +55,59 @@ impl FromStr for Incarnation {
     }
 }
 
+/// A session: the host that holds its instance, and a number that nobody can guess (a UUID, version 4).
+/// Written `HOST.NUMBER`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SessionId {
+    /// The life of the host that holds it.
+    pub host: Incarnation,
+    /// Which of that host's sessions it is.
+    pub number: Uuid,
+}
+
+impl SessionId {
+    /// A new session of a host.
+    pub fn fresh(host: Incarnation) -> Self {
+        Self { host, number: Uuid::new_v4() }
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.host, self.number.simple())
+    }
+}
+
+/// A text that names no session.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no session id: use the one that the session's first call came back with")]
+pub struct SessionIdError(String);
+
+impl FromStr for SessionId {
+    type Err = SessionIdError;
+    fn from_str(text: &str) -> Result<Self, SessionIdError> {
+        let read = || {
+            let (host, number) = text.split_once('.')?;
+            Some(Self { host: host.parse().ok()?, number: number.parse().ok()? })
+        };
+        read().ok_or_else(|| SessionIdError(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for SessionId {
+    type Error = SessionIdError;
+    fn try_from(text: String) -> Result<Self, SessionIdError> {
+        text.parse()
+    }
+}
+
+impl From<SessionId> for String {
+    fn from(id: SessionId) -> String {
+        id.to_string()
+    }
+}
+
 /// Priority of a message. Free slots are split 8:3:1 among them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -152,6 +205,9 @@ pub struct Target {
     pub tool: Option<ToolName>,
 }
 
+/// How deep calls of skills by skills may nest, the first call included.
+pub const CALL_DEPTH_MAX: usize = 4;
+
 /// The header of a message. The payload (the input, JSON text) travels beside it, raw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Envelope {
@@ -177,13 +233,32 @@ pub struct Envelope {
     pub idempotency_key: Option<String>,
     /// Who asked, the origin first.
     pub chain: Vec<Principal>,
+    /// The session that it belongs to; only the host that holds it can serve it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
     /// The revision that the accepting host had seen; dispatch refreshes when its own is older.
     pub revision: u64,
+}
+
+impl Envelope {
+    /// How many skills stand between the origin and this call: 0 for a call from outside.
+    pub fn depth(&self) -> usize {
+        self.chain.iter().filter(|asker| matches!(asker, Principal::Skill(_))).count()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sessions_round_trip_and_reject_nonsense() {
+        let session = SessionId::fresh(Incarnation::fresh());
+        assert_eq!(session.to_string().parse(), Ok(session));
+        for text in ["", ".", "a.b", &session.host.to_string()] {
+            assert!(text.parse::<SessionId>().is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn principals_round_trip_and_reject_nonsense() {

@@ -41,6 +41,8 @@ fault_codes! {
     UnknownTool = "unknown_tool", exit 14;
     /// The grants don't allow it; the message names the grant that would.
     Denied = "denied", exit 15;
+    /// No session of this id: it ended, was evicted, or its host is gone.
+    SessionGone = "session_gone", exit 16;
     /// The guest said that it failed.
     ToolError = "tool_error", exit 20;
     /// The guest broke: a trap.
@@ -115,6 +117,7 @@ fault_makers! {
     unknown_skill => UnknownSkill;
     unknown_tool => UnknownTool;
     denied => Denied;
+    session_gone => SessionGone;
     tool_error => ToolError;
     trapped => Trapped;
     deadline => Deadline;

@@ -1,6 +1,6 @@
 //! Grants: what an operator gives a skill. Without a grant a skill has nothing.
 
-use crate::{Digest, Requests};
+use crate::{Digest, NameError, Requests, SkillName};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::{fmt, path::PathBuf, str::FromStr};
@@ -17,6 +17,9 @@ pub enum GrantError {
     /// Not `KEY=VALUE`.
     #[error("`{0}` is no environment grant: write KEY=VALUE")]
     Env(String),
+    /// No skill name.
+    #[error(transparent)]
+    Skill(#[from] NameError),
     /// Two rules for one guest path.
     #[error("guest path `{0}` is granted twice: revoke the first, or choose another guest path")]
     Twice(GuestPath),
@@ -142,6 +145,8 @@ pub struct Grants {
     pub files: Vec<FileRule>,
     /// Environment variables.
     pub env: BTreeMap<String, String>,
+    /// Skills that it may call.
+    pub skills: BTreeSet<SkillName>,
     /// The digests (component and manifest) that may use them.
     pub digests: BTreeSet<Digest>,
 }
@@ -149,12 +154,12 @@ pub struct Grants {
 impl Grants {
     /// Whether nothing is granted.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.env.is_empty()
+        self.files.is_empty() && self.env.is_empty() && self.skills.is_empty()
     }
 
     /// The digest of what is granted, as it stands in the audit.
     pub fn fingerprint(&self) -> Digest {
-        let rules = serde_json::to_vec(&(&self.files, &self.env)).unwrap_or_default();
+        let rules = serde_json::to_vec(&(&self.files, &self.env, &self.skills)).unwrap_or_default();
         Digest::of(&rules)
     }
 
@@ -172,16 +177,37 @@ impl Grants {
             requests.map_or(Ok(()), |r| env_requested(&key, r))?;
             self.env.insert(key, value);
         }
+        for skill in more.skills {
+            requests.map_or(Ok(()), |r| skill_requested(&skill, r))?;
+            self.skills.insert(skill);
+        }
         Ok(())
     }
 
-    /// Takes away the rules for these guest paths and variables; says whether anything was there.
-    pub fn revoke(&mut self, files: &[GuestPath], env: &[String]) -> bool {
-        let before = self.files.len() + self.env.len();
-        self.files.retain(|rule| !files.contains(&rule.guest));
-        self.env.retain(|key, _| !env.contains(key));
-        before != self.files.len() + self.env.len()
+    /// Takes away what `these` names; says whether any of it was there.
+    pub fn revoke(&mut self, these: &Revocation) -> bool {
+        let before = self.rules();
+        self.files.retain(|rule| !these.files.contains(&rule.guest));
+        self.env.retain(|key, _| !these.env.contains(key));
+        self.skills.retain(|skill| !these.skills.contains(skill));
+        before != self.rules()
     }
+
+    fn rules(&self) -> usize {
+        self.files.len() + self.env.len() + self.skills.len()
+    }
+}
+
+/// What is taken away from a skill.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Revocation {
+    /// Files and directories, by where the guest sees them.
+    pub files: Vec<GuestPath>,
+    /// Environment variables, by name.
+    pub env: Vec<String>,
+    /// Skills that it may call.
+    pub skills: Vec<SkillName>,
 }
 
 /// Reads `KEY=VALUE`.
@@ -195,12 +221,13 @@ fn env_parse(text: &str) -> Result<(String, String), GrantError> {
 }
 
 impl Grants {
-    /// Reads the flags `--fs` and `--env` of the command line.
-    pub fn from_flags(files: &[String], env: &[String]) -> Result<Self, GrantError> {
+    /// Reads the flags `--fs`, `--env` and `--skill` of the command line.
+    pub fn from_flags(files: &[String], env: &[String], skills: &[String]) -> Result<Self, GrantError> {
         let mut grants = Self::default();
         let files = files.iter().map(|f| FileRule::parse(f)).collect::<Result<_, _>>()?;
         let env = env.iter().map(|e| env_parse(e)).collect::<Result<_, _>>()?;
-        grants.grant(Self { files, env, ..Self::default() }, None)?;
+        let skills = skills.iter().map(|s| s.parse()).collect::<Result<_, _>>()?;
+        grants.grant(Self { files, env, skills, ..Self::default() }, None)?;
         Ok(grants)
     }
 }
@@ -218,6 +245,14 @@ fn env_requested(key: &str, requests: &Requests) -> Result<(), GrantError> {
         return Ok(());
     }
     Err(GrantError::NotRequested(format!("the variable {key}"), list(&requests.env)))
+}
+
+fn skill_requested(skill: &SkillName, requests: &Requests) -> Result<(), GrantError> {
+    if requests.skills.contains(skill) {
+        return Ok(());
+    }
+    let asked: Vec<_> = requests.skills.iter().map(ToString::to_string).collect();
+    Err(GrantError::NotRequested(format!("the skill {skill}"), list(&asked)))
 }
 
 fn list(asked: &[String]) -> String {
@@ -258,13 +293,14 @@ mod tests {
         let requests: Requests =
             serde_json::from_str(r#"{"files":[{"path":"/data"}],"env":["LANG"]}"#).unwrap();
         let mut grants = Grants::default();
-        let flags = |fs: &str, env: &[String]| Grants::from_flags(&[fs.to_owned()], env).unwrap();
+        let flags = |fs: &str, env: &[String]| Grants::from_flags(&[fs.to_owned()], env, &[]).unwrap();
         assert!(grants.grant(flags("/srv:/data:rw", &[]), Some(&requests)).is_err());
         assert!(grants.grant(flags("/srv:/etc", &[]), Some(&requests)).is_err());
         assert!(grants.grant(flags("/srv:/data", &["HOME=/".to_owned()]), Some(&requests)).is_err());
         grants.grant(flags("/srv:/data", &["LANG=C".to_owned()]), Some(&requests)).unwrap();
         assert!(matches!(grants.grant(flags("/etc:/data", &[]), None), Err(GrantError::Twice(_))));
-        assert!(grants.revoke(&["/data".parse().unwrap()], &[]));
-        assert!(!grants.revoke(&["/data".parse().unwrap()], &[]));
+        let data = Revocation { files: vec!["/data".parse().unwrap()], ..Revocation::default() };
+        assert!(grants.revoke(&data));
+        assert!(!grants.revoke(&data));
     }
 }

@@ -11,17 +11,25 @@ mod name;
 mod outcome;
 mod permit;
 mod request;
+mod state;
 mod time;
 
 pub use audit::{AuditAction, AuditChain, AuditEvent, AuditFlaw, AuditRecord, AuditVerifier, audit_verify};
 pub use digest::{Digest, DigestError};
-pub use envelope::{CallId, Envelope, Incarnation, Lane, Principal, PrincipalError, Target};
+pub use envelope::{
+    CALL_DEPTH_MAX, CallId, Envelope, Incarnation, Lane, Principal, PrincipalError, SessionId,
+    SessionIdError, Target,
+};
 pub use fault::{Fault, FaultCode};
-pub use grant::{Access, FileRule, GrantError, Grants, GuestPath};
+pub use grant::{Access, FileRule, GrantError, Grants, GuestPath, Revocation};
 pub use limits::{ByteSize, LimitError, Limits, LimitsSpec, Span};
-pub use manifest::{Lifetime, Manifest, ManifestError, SkillSection};
+pub use manifest::{BuildSection, Lifetime, Manifest, ManifestError, SkillSection};
 pub use name::{DomainName, NameError, SkillName, SkillRef, ToolName, ToolRef};
 pub use outcome::{Level, LogRecord, Outcome, Output, Progress, Reply, Usage};
 pub use permit::{Permit, Subject};
 pub use request::{FileRequest, Requests};
+pub use state::{
+    Bucket, STATE_KEY_BYTES_MAX, STATE_PAGE_MAX, STATE_VALUE_BYTES_MAX, StateChange, StateChanged,
+    StateError, StateKeys, StateLimits,
+};
 pub use time::UnixMs;

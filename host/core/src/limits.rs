@@ -159,6 +159,14 @@ limits! {
     concurrency: u32 = 64, ceiling 4096;
     /// Calls of the skill that may wait for their turn, over all hosts.
     waiting: u32 = 1024, ceiling 65536;
+    /// Keys and values of each of the skill's state buckets.
+    state: ByteSize = ByteSize(16 << 20), ceiling ByteSize(1 << 30);
+    /// Keys in each of the skill's state buckets.
+    state_keys: u32 = 10_000, ceiling 1_000_000;
+    /// Sessions of the skill that live at once on one host.
+    sessions: u32 = 64, ceiling 4096;
+    /// How long a session may rest between two calls.
+    idle: Span = Span(Duration::from_secs(300)), ceiling Span(Duration::from_secs(86_400));
 }
 
 trait Limit: Copy + Ord + fmt::Display {

@@ -28,6 +28,8 @@ pub enum Lifetime {
     /// One instance a call, dropped after it.
     #[default]
     Fresh,
+    /// One instance a session, kept between its calls until it idles for too long.
+    Session,
 }
 
 /// The `[skill]` section.
@@ -51,6 +53,16 @@ pub struct SkillSection {
     pub lifetime: Lifetime,
 }
 
+/// How `skep build` makes the component.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuildSection {
+    /// The language of its sources, as `skep new` names it.
+    pub language: String,
+    /// How it offers its tools: `typed`, `contract` or `command`.
+    pub shape: String,
+}
+
 /// A skill's manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +78,9 @@ pub struct Manifest {
     /// Its limits.
     #[serde(default)]
     pub limits: LimitsSpec,
+    /// How it is built; means nothing to a host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<BuildSection>,
 }
 
 impl Manifest {

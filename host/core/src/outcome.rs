@@ -1,6 +1,6 @@
 //! What a call comes back with: its outcome, what it logged, what it used.
 
-use crate::{CallId, Digest, Fault, Incarnation, UnixMs};
+use crate::{CallId, Digest, Fault, Incarnation, SessionId, UnixMs};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -100,4 +100,14 @@ pub struct Reply {
     pub digest: Option<Digest>,
     /// The version that served it, if one was resolved.
     pub version: Option<semver::Version>,
+    /// The session that it belongs to, if the skill keeps sessions: name it in the next call.
+    pub session: Option<SessionId>,
+}
+
+impl Reply {
+    /// The reply to a call that no host served.
+    pub fn unserved(id: CallId, outcome: Outcome) -> Self {
+        let (logs, usage) = (Vec::new(), Usage::default());
+        Self { id, outcome, logs, usage, served_by: None, digest: None, version: None, session: None }
+    }
 }

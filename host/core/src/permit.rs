@@ -1,7 +1,7 @@
 //! The permit: evidence that a policy check was made. A sandbox runs only what holds one.
 
 use crate::{Digest, FileRule, Grants, Limits, Requests, SkillName};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of a skill that a permit is asked for.
 #[derive(Debug, Clone, Copy)]
@@ -23,6 +23,7 @@ pub struct Permit {
     digest: Digest,
     files: Vec<FileRule>,
     env: BTreeMap<String, String>,
+    skills: BTreeSet<SkillName>,
     limits: Limits,
     grants: Digest,
 }
@@ -38,11 +39,14 @@ impl Grants {
         };
         let asked = |key: &str| subject.requests.is_none_or(|r| r.env.iter().any(|name| name == key));
         let env = self.env.iter().filter(|(key, _)| given && asked(key));
+        let callable = |skill: &SkillName| subject.requests.is_none_or(|r| r.skills.contains(skill));
+        let skills = self.skills.iter().filter(|skill| given && callable(skill));
         Permit {
             skill: subject.skill.clone(),
             digest: subject.digest,
             files: self.files.iter().filter(|_| given).filter_map(narrow).collect(),
             env: env.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            skills: skills.cloned().collect(),
             limits: subject.limits.clone(),
             grants: self.fingerprint(),
         }
@@ -66,6 +70,10 @@ impl Permit {
     pub fn env(&self) -> &BTreeMap<String, String> {
         &self.env
     }
+    /// The skills it may call.
+    pub fn skills(&self) -> &BTreeSet<SkillName> {
+        &self.skills
+    }
     /// The limits that hold.
     pub fn limits(&self) -> &Limits {
         &self.limits
@@ -79,7 +87,9 @@ impl Permit {
                 .iter()
                 .any(|g| g.host == rule.host && g.guest == rule.guest && g.access >= rule.access)
         };
-        self.files.iter().all(same) && self.env.iter().all(|(key, value)| grants.env.get(key) == Some(value))
+        self.files.iter().all(same)
+            && self.env.iter().all(|(key, value)| grants.env.get(key) == Some(value))
+            && self.skills.is_subset(&grants.skills)
     }
     /// The fingerprint of the grants it was made from.
     pub fn grants(&self) -> Digest {

@@ -1,6 +1,6 @@
 //! Requests: what a skill's manifest asks for. They are a ceiling, never a grant.
 
-use crate::{Access, FileRule, GuestPath};
+use crate::{Access, FileRule, GuestPath, SkillName};
 use serde::{Deserialize, Serialize};
 
 /// A part of the file tree that a skill wants to see.
@@ -35,7 +35,7 @@ pub struct Requests {
     pub secrets: Vec<String>,
     /// Other skills, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub skills: Vec<String>,
+    pub skills: Vec<SkillName>,
 }
 
 impl Requests {
@@ -54,7 +54,9 @@ impl Requests {
     /// Whether `self` asks for nothing that `older` didn't ask for.
     pub fn within(&self, older: &Requests) -> bool {
         let covered = |r: &FileRequest| older.access_at(&r.path).is_some_and(|a| a >= r.access);
-        let subset = |new: &[String], old: &[String]| new.iter().all(|n| old.contains(n));
+        fn subset<T: PartialEq>(new: &[T], old: &[T]) -> bool {
+            new.iter().all(|n| old.contains(n))
+        }
         self.files.iter().all(covered)
             && subset(&self.env, &older.env)
             && subset(&self.network, &older.network)

@@ -3,7 +3,8 @@
 
 use proptest::prelude::*;
 use skep_core::{
-    Access, Digest, FileRequest, FileRule, Grants, GuestPath, Limits, Requests, SkillName, Subject,
+    Access, Digest, FileRequest, FileRule, Grants, GuestPath, Limits, Requests, Revocation, SkillName,
+    Subject,
 };
 
 fn access() -> impl Strategy<Value = Access> {
@@ -89,12 +90,12 @@ proptest! {
         prop_assert!(permit.still_granted(&grants));
         for rule in permit.files() {
             let mut less = grants.clone();
-            less.revoke(std::slice::from_ref(&rule.guest), &[]);
+            less.revoke(&Revocation { files: vec![rule.guest.clone()], ..Revocation::default() });
             prop_assert!(!permit.still_granted(&less));
         }
         for key in permit.env().keys() {
             let mut less = grants.clone();
-            less.revoke(&[], std::slice::from_ref(key));
+            less.revoke(&Revocation { env: vec![key.clone()], ..Revocation::default() });
             prop_assert!(!permit.still_granted(&less));
         }
     }

@@ -6,8 +6,7 @@ use bytes::Bytes;
 use futures::FutureExt;
 use skep_bus::{BusError, Delivery, Entry};
 use skep_core::{
-    CallId, Envelope, Fault, Lane, Limits, Outcome, Principal, Progress, Reply, Target, ToolName, UnixMs,
-    Usage,
+    CallId, Envelope, Fault, Lane, Limits, Principal, Progress, Reply, SessionId, Target, ToolName, UnixMs,
 };
 use skep_registry::Resolved;
 use skep_sandbox::{Call, Report};
@@ -37,6 +36,8 @@ pub struct CallRequest {
     pub lane: Lane,
     /// The caller's key for this piece of work.
     pub idempotency_key: Option<String>,
+    /// The session to go on with, of a skill that keeps sessions; a new one begins if absent.
+    pub session: Option<SessionId>,
     /// W3C `traceparent` of the caller.
     pub trace: Option<String>,
     /// Where to tell how far the call is. What doesn't fit in the channel is dropped.
@@ -65,7 +66,7 @@ impl Router {
             }
         }
         let reply = waiter.reply(REPLY_GRACE).await;
-        reply.unwrap_or_else(|late| reply_without_host(id, Err(late)))
+        reply.unwrap_or_else(|late| Reply::unserved(id, Err(late)))
     }
 }
 
@@ -98,6 +99,7 @@ impl Inner {
             attempt: 1,
             idempotency_key: request.idempotency_key.clone(),
             chain: request.chain.clone(),
+            session: request.session,
             revision: self.registry.revisions().seen(),
         };
         let (concurrency, waiting) = (limits.concurrency, limits.waiting);
@@ -147,6 +149,7 @@ impl Inner {
             deadline: envelope.deadline,
             chain: envelope.chain.clone(),
             idempotency_key: envelope.idempotency_key.clone(),
+            session: envelope.session,
             tool,
             input: delivery.payload.clone(),
             config: resolved.config.clone(),
@@ -197,6 +200,7 @@ impl Inner {
             served_by: Some(self.bus.incarnation()),
             digest: resolved.map(|r| r.digest),
             version: resolved.map(|r| r.version.clone()),
+            session: delivery.envelope.session,
         };
         let event = crate::audit::call_event(&delivery, &reply, resolved);
         self.auditor.settle(delivery, reply, &event).await;
@@ -205,13 +209,8 @@ impl Inner {
     /// Answers a call that was not accepted.
     async fn refuse(&self, id: CallId, request: &CallRequest, fault: Fault) -> Reply {
         self.auditor.push(&crate::audit::refusal_event(id, request, &fault)).await;
-        reply_without_host(id, Err(fault))
+        Reply::unserved(id, Err(fault))
     }
-}
-
-pub(crate) fn reply_without_host(id: CallId, outcome: Outcome) -> Reply {
-    let (logs, usage) = (Vec::new(), Usage::default());
-    Reply { id, outcome, logs, usage, served_by: None, digest: None, version: None }
 }
 
 /// The tool that was named, or the only one there is.

@@ -1,7 +1,7 @@
 //! What operators do to skills: each change goes to the registry, to the audit, and to all hosts.
 
 use crate::{Router, audit::operation_event};
-use skep_core::{AuditAction, DomainName, Fault, Grants, GuestPath, Principal, SkillName, SkillRef};
+use skep_core::{AuditAction, DomainName, Fault, Grants, Principal, Revocation, SkillName, SkillRef};
 use skep_registry::{AddOptions, Added, Source, WatchReport};
 use std::collections::BTreeMap;
 
@@ -72,11 +72,12 @@ impl Router {
         &self,
         by: &Operator,
         skill: &SkillName,
-        files: &[GuestPath],
-        env: &[String],
+        these: &Revocation,
     ) -> Result<Grants, Fault> {
-        let detail = files.iter().map(ToString::to_string).chain(env.iter().cloned()).collect::<Vec<_>>();
-        let done = self.0.registry.revoke(&by.domain, skill, files, env).await;
+        let files = these.files.iter().map(ToString::to_string);
+        let skills = these.skills.iter().map(ToString::to_string);
+        let detail: Vec<_> = files.chain(these.env.iter().cloned()).chain(skills).collect();
+        let done = self.0.registry.revoke(&by.domain, skill, these).await;
         self.changed(by, AuditAction::Revoke, skill, detail.join(" "), &done).await;
         done
     }

@@ -1,6 +1,6 @@
 //! The callers that wait on this host for replies, by call.
 
-use crate::{Inner, audit::taken_back_event, flow::reply_without_host};
+use crate::{Inner, audit::taken_back_event};
 use parking_lot::Mutex;
 use skep_bus::Entry;
 use skep_core::{CallId, Envelope, Fault, Progress, Reply};
@@ -63,7 +63,7 @@ impl Waiting {
     pub(crate) fn answer_all(&self, fault: &Fault) {
         let callers = std::mem::take(&mut *self.callers.lock());
         for (id, caller) in callers {
-            let _ = caller.reply.send(reply_without_host(id, Err(fault.clone())));
+            let _ = caller.reply.send(Reply::unserved(id, Err(fault.clone())));
         }
     }
 

@@ -65,6 +65,7 @@ impl Skep {
             deadline: UnixMs::now().after(Duration::from_secs(3600)),
             chain: vec![Principal::Operator("local".into())],
             idempotency_key: None,
+            session: None,
             tool: "run".parse().expect("a name"),
             input: Bytes::from_static(br#"{"input":"hello"}"#),
             config: Arc::default(),

@@ -1,8 +1,8 @@
-//! Generated code for `skep:skill@0.1.0`, and nothing else.
+//! Generated code for `skep:skill@0.1.0` and the interfaces it names, and nothing else.
 #![allow(missing_docs, unreachable_pub, clippy::all)]
 
 wasmtime::component::bindgen!({
-    path: "../../wit/skill.wit",
-    world: "skill",
+    path: "../../wit",
+    world: "skep:skill/skill",
     exports: { default: async },
 });

@@ -1,7 +1,7 @@
 //! What goes into a call, and what comes back.
 
 use bytes::Bytes;
-use skep_core::{CallId, Fault, LogRecord, Outcome, Principal, ToolName, UnixMs, Usage};
+use skep_core::{CallId, Fault, LogRecord, Outcome, Principal, SessionId, ToolName, UnixMs, Usage};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// One call of a tool.
@@ -17,6 +17,8 @@ pub struct Call {
     pub chain: Vec<Principal>,
     /// The caller's key for this piece of work.
     pub idempotency_key: Option<String>,
+    /// The session that it belongs to.
+    pub session: Option<SessionId>,
     /// The tool.
     pub tool: ToolName,
     /// Its input: one JSON value, as text.

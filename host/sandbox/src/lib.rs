@@ -25,5 +25,5 @@ pub use compile::compile_child;
 pub use inspect::{Export, Import, Inspection, Shape, Tool, inspect};
 pub use prepared::Prepared;
 pub use sandbox::Sandbox;
-pub use services::Services;
+pub use services::{Services, SkillInfo};
 pub use settings::{CompileLimits, Compiler, SandboxError, SandboxSettings};

@@ -115,6 +115,7 @@ async fn ask(sandbox: &Sandbox, contract: &ContractTools, digest: Digest) -> Res
         deadline: UnixMs::now().after(limits.wall.0),
         chain: Vec::new(),
         idempotency_key: None,
+        session: None,
         tool: "list-tools".parse().map_err(|e| internal(&e))?,
         input: Bytes::new(),
         config: Arc::default(),

@@ -5,7 +5,7 @@ use crate::BusError;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use skep_core::{
     AuditRecord, CallId, Digest, DomainName, Envelope, Fault, Incarnation, Lane, LogRecord, Output, Progress,
-    Reply, Usage,
+    Reply, SessionId, Usage,
 };
 
 /// A reply without its result.
@@ -20,6 +20,8 @@ struct ReplyHeader {
     served_by: Option<Incarnation>,
     digest: Option<Digest>,
     version: Option<semver::Version>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<SessionId>,
 }
 
 /// An audit record without its body.
@@ -70,19 +72,19 @@ pub(super) fn reply_frame(seal: &Seal, to: Incarnation, reply: Reply) -> Result<
         Ok(output) => (output.as_bytes().clone(), None),
         Err(fault) => (bytes::Bytes::new(), Some(fault)),
     };
-    let Reply { id, logs, usage, served_by, digest, version, .. } = reply;
-    let header = ReplyHeader { id, fault, logs, usage, served_by, digest, version };
+    let Reply { id, logs, usage, served_by, digest, version, session, .. } = reply;
+    let header = ReplyHeader { id, fault, logs, usage, served_by, digest, version, session };
     Ok(seal.frame(Kind::Reply, &to.to_string(), encode(&header)?, payload))
 }
 
 pub(super) fn reply_open(seal: &Seal, me: Incarnation, frame: &Frame) -> Result<Reply, Forged> {
     let header: ReplyHeader = decode(seal, Kind::Reply, &me.to_string(), frame)?;
-    let ReplyHeader { id, fault, logs, usage, served_by, digest, version } = header;
+    let ReplyHeader { id, fault, logs, usage, served_by, digest, version, session } = header;
     let outcome = match fault {
         Some(fault) => Err(fault),
         None => Ok(Output::json(frame.payload.clone())),
     };
-    Ok(Reply { id, outcome, logs, usage, served_by, digest, version })
+    Ok(Reply { id, outcome, logs, usage, served_by, digest, version, session })
 }
 
 pub(super) fn audit_frame(seal: &Seal, domain: &DomainName, record: AuditRecord) -> Result<Frame, BusError> {

@@ -7,7 +7,7 @@ use crate::fixture::{
 use bytes::Bytes;
 use skep_bus::{BusError, BusLimits, Event};
 use skep_core::{
-    CallId, Fault, FaultCode, Incarnation, Lane, Level, LogRecord, Progress, Reply, UnixMs, Usage,
+    CallId, Fault, FaultCode, Incarnation, Lane, Level, LogRecord, Progress, Reply, SessionId, UnixMs, Usage,
 };
 use std::collections::HashSet;
 
@@ -49,6 +49,7 @@ async fn a_call_goes_out_and_its_reply_comes_back_whole(kind: Kind) {
         served_by: Some(bus.incarnation()),
         digest: Some(skep_core::Digest::of(b"x")),
         version: Some("1.2.3".parse().unwrap()),
+        session: Some(SessionId::fresh(bus.incarnation())),
     };
     bus.settle(delivery, sent.clone(), record(1)).await.unwrap();
     assert_eq!(reply(bus).await, sent);

@@ -6,7 +6,7 @@ use skep_bus::{
 };
 use skep_core::{
     AuditRecord, CallId, DomainName, Envelope, Incarnation, Lane, Output, Principal, Reply, SkillName,
-    Target, UnixMs, Usage,
+    Target, UnixMs,
 };
 use skep_harness::Redis;
 use std::sync::Arc;
@@ -90,6 +90,7 @@ pub(crate) fn call(from: Incarnation, skill: &str, payload: &str) -> Entry {
         deadline: UnixMs::now().after(LIMIT),
         attempt: 1,
         idempotency_key: None,
+        session: None,
         chain: vec![Principal::Operator("test".to_owned())],
         revision: 7,
     };
@@ -113,15 +114,7 @@ pub(crate) async fn send(bus: &dyn Bus, entry: Entry) -> Result<CallId, BusError
 }
 
 pub(crate) fn answer(id: CallId, text: &str) -> Reply {
-    Reply {
-        id,
-        outcome: Ok(Output::json(text.to_owned())),
-        logs: Vec::new(),
-        usage: Usage::default(),
-        served_by: None,
-        digest: None,
-        version: None,
-    }
+    Reply::unserved(id, Ok(Output::json(text.to_owned())))
 }
 
 pub(crate) fn record(seq: u64) -> AuditRecord {

@@ -9,7 +9,7 @@ use anyhow::Context;
 use indicatif::ProgressBar;
 use reqwest::{Method, Response, header};
 use serde_json::Value;
-use skep_api::types::{CallLine, HEADER_TIMEOUT, NDJSON, ONLY_TOOL, SkillDetail};
+use skep_api::types::{CallLine, HEADER_SESSION, HEADER_TIMEOUT, NDJSON, ONLY_TOOL, SkillDetail};
 use skep_core::{Fault, Level, LogRecord, Progress};
 use std::io::IsTerminal;
 
@@ -23,6 +23,9 @@ pub(crate) async fn call(client: &Client, args: CallArgs) -> Result<(), Failure>
         request.header(header::ACCEPT, NDJSON).header(header::CONTENT_TYPE, "application/json").body(body);
     if let Some(timeout) = args.timeout {
         request = request.header(HEADER_TIMEOUT, timeout.to_string());
+    }
+    if let Some(session) = args.session {
+        request = request.header(HEADER_SESSION, session.to_string());
     }
     follow(client.send(request).await?, client).await
 }
@@ -64,6 +67,9 @@ fn take(line: CallLine, bar: &mut Option<ProgressBar>) -> Option<Result<(), Fail
         CallLine::Result(answer) => {
             finish(bar);
             logs(&answer.logs);
+            if let Some(session) = answer.session {
+                eprintln!("session: {session}");
+            }
             Some(output(answer.output.get()))
         }
         CallLine::Fault(problem) => {

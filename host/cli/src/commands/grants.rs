@@ -24,5 +24,8 @@ pub(super) fn print(place: &Place, skill: &SkillName, grants: &Grants) -> Result
     for rule in &grants.files {
         show::line(format!("--fs {rule}"))?;
     }
-    grants.env.iter().try_for_each(|(key, value)| show::line(format!("--env {key}={value}")))
+    for (key, value) in &grants.env {
+        show::line(format!("--env {key}={value}"))?;
+    }
+    grants.skills.iter().try_for_each(|callee| show::line(format!("--skill {callee}")))
 }

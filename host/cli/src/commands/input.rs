@@ -65,8 +65,8 @@ pub(super) fn grants(flags: &crate::args::GrantFlags) -> Result<skep_core::Grant
             return Err(invalid(message));
         }
     }
-    let mut grants =
-        skep_core::Grants::from_flags(&flags.fs, &flags.env).map_err(|e| invalid(e.to_string()))?;
+    let mut grants = skep_core::Grants::from_flags(&flags.fs, &flags.env, &flags.skill)
+        .map_err(|e| invalid(e.to_string()))?;
     for rule in &mut grants.files {
         absolute(rule)?;
     }

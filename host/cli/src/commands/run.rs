@@ -33,6 +33,7 @@ pub(crate) async fn run(place: &Place, args: RunArgs) -> Result<(), Failure> {
         deadline: UnixMs::now().after(permit.limits().wall.0),
         chain: vec![Principal::Operator("local".to_owned())],
         idempotency_key: None,
+        session: None,
         tool,
         input: input::read(&words, &schema.unwrap_or_default())?.into(),
         config: Arc::new(config(&source, &args.set)?),

@@ -99,6 +99,7 @@ async fn run(sandbox: &Sandbox, prepared: &Prepared, permit: &Permit, input: Vec
         deadline: UnixMs::now().after(Duration::from_secs(30)),
         chain: vec![Principal::Operator("bench".to_owned())],
         idempotency_key: None,
+        session: None,
         tool: prepared.inspection().tools[0].name.clone(),
         input: input.into(),
         config: Arc::default(),

@@ -70,6 +70,7 @@ async fn call(router: &Router) {
         timeout: None,
         lane: Lane::No,
         idempotency_key: None,
+        session: None,
         trace: None,
         progress: None,
     };

@@ -61,6 +61,10 @@ impl context::Host for Context {
         self.call.idempotency_key.clone()
     }
 
+    fn session(&mut self) -> Option<String> {
+        self.call.session.map(|session| session.to_string())
+    }
+
     fn progress(&mut self, done: u64, total: Option<u64>, message: Option<String>) {
         let message = message.map(|m| m.chars().take(PROGRESS_MESSAGE_CHARS_MAX).collect());
         self.kept = Some(Progress { call: self.call.id, done, total, message });

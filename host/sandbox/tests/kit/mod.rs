@@ -77,6 +77,7 @@ pub(crate) fn call(tool: &str, input: &str) -> Call {
         deadline: UnixMs::now().after(Duration::from_secs(60)),
         chain: vec![Principal::Operator("tester".into())],
         idempotency_key: None,
+        session: None,
         tool: tool.parse::<ToolName>().unwrap(),
         input: Bytes::copy_from_slice(input.as_bytes()),
         config: Arc::default(),

@@ -58,7 +58,7 @@ pub(crate) fn expecting(mut publish: Publish, revision: u64) -> Publish {
 }
 
 pub(crate) fn grants(file: &str) -> Grants {
-    let mut grants = Grants::from_flags(&[format!("{file}:/data:ro")], &["A=1".to_owned()]).unwrap();
+    let mut grants = Grants::from_flags(&[format!("{file}:/data:ro")], &["A=1".to_owned()], &[]).unwrap();
     grants.digests.insert(Digest::of(file.as_bytes()));
     grants
 }

@@ -1,0 +1,185 @@
+//! State that a skill keeps between calls: where it is kept, how it changes, what bounds it.
+
+use crate::{ByteSize, Limits};
+use bytes::Bytes;
+use std::{fmt, str::FromStr};
+
+/// Longest key, in bytes.
+pub const STATE_KEY_BYTES_MAX: usize = 512;
+/// Longest value, in bytes.
+pub const STATE_VALUE_BYTES_MAX: usize = 1 << 20;
+/// Keys that one page of a listing holds at most.
+pub const STATE_PAGE_MAX: usize = 1000;
+
+/// Where state is kept. Each skill of each domain has one of each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Bucket {
+    /// With the messages: fast, and gone if they are.
+    Hot,
+    /// In the database.
+    Durable,
+}
+
+impl Bucket {
+    /// Its name, as guests open it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hot => "hot",
+            Self::Durable => "durable",
+        }
+    }
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for Bucket {
+    type Err = StateError;
+    fn from_str(text: &str) -> Result<Self, StateError> {
+        let found = [Self::Hot, Self::Durable].into_iter().find(|bucket| bucket.as_str() == text);
+        found.ok_or(StateError::NoSuchBucket)
+    }
+}
+
+/// What is to become of one key, in one step that nothing comes between.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateChange {
+    /// It gets this value.
+    Set(Bytes),
+    /// It goes, if it is there.
+    Delete,
+    /// The whole number that it holds as decimal text, 0 if it isn't there, grows by this much.
+    Increment(u64),
+    /// It becomes `value` if it is `expected`; `None` is no value.
+    Swap {
+        /// What it must be.
+        expected: Option<Bytes>,
+        /// What it becomes.
+        value: Option<Bytes>,
+    },
+}
+
+/// What a change came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateChanged {
+    /// Whether it was made; only a swap may not be.
+    pub applied: bool,
+    /// The value that is there now.
+    pub value: Option<Bytes>,
+}
+
+/// A page of a bucket's keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StateKeys {
+    /// The keys.
+    pub keys: Vec<String>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<u64>,
+}
+
+/// What bounds each bucket of a skill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateLimits {
+    /// Keys and values together.
+    pub bytes: ByteSize,
+    /// Number of keys.
+    pub keys: u32,
+}
+
+impl From<&Limits> for StateLimits {
+    fn from(limits: &Limits) -> Self {
+        Self { bytes: limits.state, keys: limits.state_keys }
+    }
+}
+
+/// Why state couldn't be read or changed. The guest learns it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StateError {
+    /// No bucket of that name.
+    #[error("there is no such bucket: open `hot` or `durable`")]
+    NoSuchBucket,
+    /// The key is empty or too long.
+    #[error("a key must have 1 to {STATE_KEY_BYTES_MAX} bytes")]
+    Key,
+    /// The value is too long.
+    #[error("a value may have {STATE_VALUE_BYTES_MAX} bytes at most")]
+    Value,
+    /// The bucket holds as many bytes as it may.
+    #[error("the bucket would exceed its limit `state` of {0}: delete something, or raise the limit")]
+    FullBytes(ByteSize),
+    /// The bucket holds as many keys as it may.
+    #[error("the bucket would exceed its limit `state_keys` of {0}: delete something, or raise the limit")]
+    FullKeys(u32),
+    /// The value to increment is no whole number, or would pass the largest.
+    #[error("the value is no whole number that can grow so much")]
+    NotANumber,
+    /// What keeps the state is away.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl StateChange {
+    /// Refuses a key or a value that no bucket takes.
+    pub fn check(&self, key: &str) -> Result<(), StateError> {
+        if key.is_empty() || key.len() > STATE_KEY_BYTES_MAX {
+            return Err(StateError::Key);
+        }
+        let value = match self {
+            Self::Set(value) => Some(value),
+            Self::Swap { value, .. } => value.as_ref(),
+            Self::Delete | Self::Increment(_) => None,
+        };
+        if value.is_some_and(|value| value.len() > STATE_VALUE_BYTES_MAX) {
+            return Err(StateError::Value);
+        }
+        Ok(())
+    }
+
+    /// What becomes of a key that is `now`: its new value, or nothing where a swap doesn't apply.
+    pub fn apply(&self, now: Option<&Bytes>) -> Result<Option<Option<Bytes>>, StateError> {
+        Ok(match self {
+            Self::Set(value) => Some(Some(value.clone())),
+            Self::Delete => Some(None),
+            Self::Increment(delta) => Some(Some(increment(now, *delta)?)),
+            Self::Swap { expected, value } => (now == expected.as_ref()).then(|| value.clone()),
+        })
+    }
+}
+
+fn increment(now: Option<&Bytes>, delta: u64) -> Result<Bytes, StateError> {
+    let number = match now {
+        None => Some(0),
+        Some(text) => std::str::from_utf8(text).ok().and_then(|text| text.parse::<u64>().ok()),
+    };
+    let grown = number.and_then(|number| number.checked_add(delta)).ok_or(StateError::NotANumber)?;
+    Ok(Bytes::from(grown.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_apply_to_what_is_there() {
+        let two = Bytes::from_static(b"2");
+        assert_eq!(StateChange::Increment(3).apply(Some(&two)), Ok(Some(Some(Bytes::from_static(b"5")))));
+        assert_eq!(StateChange::Increment(3).apply(None), Ok(Some(Some(Bytes::from_static(b"3")))));
+        assert_eq!(StateChange::Increment(u64::MAX).apply(Some(&two)), Err(StateError::NotANumber));
+        let swap = StateChange::Swap { expected: None, value: Some(two.clone()) };
+        assert_eq!(swap.apply(Some(&two)), Ok(None));
+        assert_eq!(swap.apply(None), Ok(Some(Some(two.clone()))));
+        assert_eq!(StateChange::Delete.apply(Some(&two)), Ok(Some(None)));
+    }
+
+    #[test]
+    fn keys_and_values_have_bounds() {
+        let long = "k".repeat(STATE_KEY_BYTES_MAX + 1);
+        assert_eq!(StateChange::Delete.check(&long), Err(StateError::Key));
+        assert_eq!(StateChange::Delete.check(""), Err(StateError::Key));
+        let large = Bytes::from(vec![0; STATE_VALUE_BYTES_MAX + 1]);
+        assert_eq!(StateChange::Set(large).check("k"), Err(StateError::Value));
+    }
+}
