@@ -59,13 +59,14 @@ pub(super) fn imports(imports: &[Import]) -> Result<(), Failure> {
 /// What the manifest asks for.
 pub(super) fn requests(requests: &Requests) -> Result<(), Failure> {
     let files = requests.files.iter().map(|r| format!("files at {} ({}) {}", r.path, r.access, r.why));
-    let others = [("the variable", &requests.env), ("the network at", &requests.network)];
-    let more = [("the secret", &requests.secrets), ("the skill", &requests.skills)];
-    let named = others
-        .into_iter()
-        .chain(more)
-        .flat_map(|(what, names)| names.iter().map(move |n| format!("{what} {n}")));
-    for request in files.chain(named) {
+    let others = [
+        ("the variable", &requests.env),
+        ("the network at", &requests.network),
+        ("the secret", &requests.secrets),
+    ];
+    let skills = requests.skills.iter().map(|name| format!("the skill {name}"));
+    let named = others.into_iter().flat_map(|(what, names)| names.iter().map(move |n| format!("{what} {n}")));
+    for request in files.chain(named).chain(skills) {
         show::line(format!("asks for: {}", request.trim_end()))?;
     }
     Ok(())
