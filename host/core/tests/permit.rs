@@ -25,16 +25,33 @@ fn rules() -> impl Strategy<Value = Vec<FileRule>> {
     proptest::collection::vec(rule, 0..6)
 }
 
+fn skill() -> impl Strategy<Value = SkillName> {
+    "[a-d]".prop_map(|name| name.parse().expect("a skill name"))
+}
+
 fn requests() -> impl Strategy<Value = Requests> {
     let file = (path(), access()).prop_map(|(path, access)| FileRequest { path, access, why: String::new() });
     let files = proptest::collection::vec(file, 0..4);
     let env = proptest::collection::vec("[A-C]", 0..3);
-    (files, env).prop_map(|(files, env)| Requests { files, env, ..Requests::default() })
+    let skills = proptest::collection::vec(skill(), 0..3);
+    (files, env, skills).prop_map(|(files, env, skills)| Requests {
+        files,
+        env,
+        skills,
+        ..Requests::default()
+    })
 }
 
 fn grants() -> impl Strategy<Value = Grants> {
     let env = proptest::collection::btree_map("[A-D]", "[a-z]{0,4}", 0..4);
-    (rules(), env).prop_map(|(files, env)| Grants { files, env, digests: [Digest::of(b"v1")].into() })
+    let skills = proptest::collection::btree_set(skill(), 0..3);
+    let digests = || [Digest::of(b"v1")].into();
+    (rules(), env, skills).prop_map(move |(files, env, skills)| Grants {
+        files,
+        env,
+        skills,
+        digests: digests(),
+    })
 }
 
 fn subject<'a>(skill: &'a SkillName, limits: &'a Limits, requests: Option<&'a Requests>) -> Subject<'a> {
@@ -53,6 +70,9 @@ proptest! {
         }
         for (key, value) in permit.env() {
             prop_assert!(requests.env.contains(key) && grants.env.get(key) == Some(value));
+        }
+        for skill in permit.skills() {
+            prop_assert!(requests.skills.contains(skill) && grants.skills.contains(skill));
         }
     }
 
@@ -73,6 +93,7 @@ proptest! {
         let permit = grants.permit(subject(&skill, &limits, None));
         prop_assert_eq!(permit.files(), &grants.files[..]);
         prop_assert_eq!(permit.env(), &grants.env);
+        prop_assert_eq!(permit.skills(), &grants.skills);
     }
 
     #[test]
@@ -80,7 +101,7 @@ proptest! {
         let (skill, limits) = ("s".parse().unwrap(), Limits::default());
         let other = Subject { digest: Digest::of(b"v2"), ..subject(&skill, &limits, None) };
         let permit = grants.permit(other);
-        prop_assert!(permit.files().is_empty() && permit.env().is_empty());
+        prop_assert!(permit.files().is_empty() && permit.env().is_empty() && permit.skills().is_empty());
     }
 
     #[test]
@@ -98,6 +119,11 @@ proptest! {
             less.revoke(&Revocation { env: vec![key.clone()], ..Revocation::default() });
             prop_assert!(!permit.still_granted(&less));
         }
+        for skill in permit.skills() {
+            let mut less = grants.clone();
+            less.revoke(&Revocation { skills: vec![skill.clone()], ..Revocation::default() });
+            prop_assert!(!permit.still_granted(&less));
+        }
     }
 
     #[test]
@@ -113,6 +139,7 @@ proptest! {
                     |b| b.guest == rule.guest && b.host == rule.host && b.access >= rule.access));
             }
             prop_assert!(after.env().keys().all(|key| before.env().contains_key(key)));
+            prop_assert!(after.skills().is_subset(before.skills()));
         }
     }
 }
