@@ -5,10 +5,11 @@ use toml::{Table, Value};
 use crate::{File, Violation};
 
 /// The crates of the house and their floors.
-const FLOORS: [(&str, u8); 8] = [
+const FLOORS: [(&str, u8); 9] = [
     ("skep-core", 0),
     ("skep-store", 1),
     ("skep-bus", 1),
+    ("skep-forge", 1),
     ("skep-sandbox", 1),
     ("skep-registry", 2),
     ("skep-router", 3),
