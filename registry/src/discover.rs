@@ -1,8 +1,10 @@
 //! Finding skills by what they offer.
 
+use crate::{Registry, inspection_of, manifest_of};
 use serde::{Deserialize, Serialize};
-use skep_core::{Manifest, SkillName};
-use skep_store::{SkillRow, VersionState};
+use skep_core::{DomainName, Fault, Manifest, SkillName};
+use skep_sandbox::SkillInfo;
+use skep_store::{SkillRow, VersionRow, VersionState};
 
 /// A skill that offers something of what was asked for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,6 +15,37 @@ pub struct Match {
     pub score: f64,
     /// The capability that fits best.
     pub capability: String,
+}
+
+impl Registry {
+    /// Those among `callable` that serve and offer `wanted`, the best first; all for an empty text.
+    pub async fn offers(
+        &self,
+        domain: &DomainName,
+        wanted: &str,
+        callable: &[SkillName],
+    ) -> Result<Vec<SkillInfo>, Fault> {
+        let mut rows = self.list(domain).await?;
+        rows.retain(|row| callable.contains(&row.name) && current(row).is_some());
+        if !wanted.is_empty() {
+            let found = find(&rows, wanted);
+            let rank = |row: &SkillRow| found.iter().position(|one| one.skill == row.name);
+            rows.retain(|row| rank(row).is_some());
+            rows.sort_by_key(rank);
+        }
+        rows.iter().filter_map(|row| Some(info(&row.name, current(row)?))).collect()
+    }
+}
+
+fn current(row: &SkillRow) -> Option<&VersionRow> {
+    row.versions.iter().find(|v| v.state == VersionState::Current)
+}
+
+fn info(name: &SkillName, version: &VersionRow) -> Result<SkillInfo, Fault> {
+    let about = manifest_of(version)?.map(|manifest| manifest.skill);
+    let (description, capabilities) = about.map(|s| (s.description, s.capabilities)).unwrap_or_default();
+    let tools = inspection_of(version)?.tools;
+    Ok(SkillInfo { name: name.clone(), version: version.version.clone(), description, capabilities, tools })
 }
 
 /// The skills whose current version offers `wanted` or something near it, the best first.
@@ -26,8 +59,7 @@ pub fn find(rows: &[SkillRow], wanted: &str) -> Vec<Match> {
 }
 
 fn best(row: &SkillRow, wanted: &str) -> Option<Match> {
-    let current = row.versions.iter().find(|v| v.state == VersionState::Current)?;
-    let manifest = Manifest::parse(current.manifest.as_deref()?).ok()?;
+    let manifest = Manifest::parse(current(row)?.manifest.as_deref()?).ok()?;
     let scored = manifest.skill.capabilities.into_iter().map(|c| (score(&c, wanted), c));
     let (score, capability) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
     (score > 0.0).then(|| Match { skill: row.name.clone(), score, capability })

@@ -13,7 +13,7 @@ mod watch;
 pub use discover::{Match, find};
 pub use policy::policy_parse;
 pub use publish::{AddOptions, Added};
-pub use resolve::Resolved;
+pub use resolve::{Resolved, inspection_of, manifest_of};
 pub use revision::{REVISION_AGE_MAX, Revisions};
 pub use source::Source;
 pub use watch::{WatchReport, watch};

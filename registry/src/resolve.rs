@@ -3,7 +3,7 @@
 use crate::{Inner, Registry, fault};
 use parking_lot::Mutex;
 use skep_core::{
-    Digest, DomainName, Fault, Grants, LimitsSpec, Manifest, Permit, SkillName, Subject, Target,
+    Digest, DomainName, Fault, Grants, Lifetime, LimitsSpec, Manifest, Permit, SkillName, Subject, Target,
 };
 use skep_sandbox::files::{self, RootError};
 use skep_sandbox::{Inspection, Prepared};
@@ -30,6 +30,8 @@ pub struct Resolved {
     pub digest: Digest,
     /// What it may do.
     pub permit: Permit,
+    /// How long its instances live.
+    pub lifetime: Lifetime,
     /// Its configuration: the manifest's, with the operator's values over it.
     pub config: Arc<BTreeMap<String, String>>,
     /// Its compiled code.
@@ -79,6 +81,7 @@ impl Inner {
         let subject = Subject { skill: &row.name, digest: version.digest, requests, limits: &limits };
         let permit = row.grants.permit(subject);
         self.allowed_here(&permit)?;
+        let lifetime = manifest.as_ref().map(|m| m.skill.lifetime).unwrap_or_default();
         let mut config = manifest.map(|m| m.config).unwrap_or_default();
         config.extend(row.config.clone());
         Ok(Resolved {
@@ -86,6 +89,7 @@ impl Inner {
             version: version.version.clone(),
             digest: version.digest,
             permit,
+            lifetime,
             config: Arc::new(config),
             prepared: self.prepared(version).await?,
             changed: row.revision,
@@ -114,9 +118,7 @@ impl Inner {
         let digest = version.component;
         let cell = self.prepared.cell(digest);
         let load = async {
-            let inspection: Inspection = serde_json::from_str(&version.inspection).map_err(|e| {
-                Fault::internal(format!("the stored inspection of {digest} can't be read: {e}"))
-            })?;
+            let inspection = inspection_of(version)?;
             let store = self.store.clone();
             let fetch = async move || {
                 let read = store.component_read(digest).await.map_err(fault)?;
@@ -152,10 +154,18 @@ fn waiting(name: &SkillName, version: &semver::Version) -> Fault {
     Fault::denied(format!("version {version} of `{name}` waits for approval: `skep approve {name}`"))
 }
 
-pub(crate) fn manifest_of(version: &VersionRow) -> Result<Option<Manifest>, Fault> {
+/// The manifest of a version, if it has one.
+pub fn manifest_of(version: &VersionRow) -> Result<Option<Manifest>, Fault> {
     let parse = |text: &String| Manifest::parse(text);
     let manifest = version.manifest.as_ref().map(parse).transpose();
     manifest.map_err(|e| Fault::internal(format!("the stored manifest can't be read: {e}")))
+}
+
+/// What was found in the component of a version when it was installed.
+pub fn inspection_of(version: &VersionRow) -> Result<Inspection, Fault> {
+    serde_json::from_str(&version.inspection).map_err(|e| {
+        Fault::internal(format!("the stored inspection of {} can't be read: {e}", version.digest))
+    })
 }
 
 pub(crate) fn limits_within(

@@ -12,8 +12,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use skep_core::{DomainName, Fault, Limits, LimitsSpec, Manifest, SkillName, SkillRef};
-use skep_registry::{AddOptions, Source, find};
+use skep_core::{DomainName, Fault, Limits, LimitsSpec, SkillName, SkillRef};
+use skep_registry::{AddOptions, Source, find, inspection_of, manifest_of};
 use skep_sandbox::{Inspection, Tool};
 use skep_store::{SkillRow, VersionRow, VersionState};
 
@@ -162,17 +162,4 @@ fn version_summary(row: &VersionRow) -> VersionSummary {
 fn tool_detail(tool: Tool) -> ToolDetail {
     let Tool { name, description, input_schema, output_schema, .. } = tool;
     ToolDetail { name, description, input_schema, output_schema }
-}
-
-fn inspection_of(version: &VersionRow) -> Result<Inspection, Fault> {
-    let read = serde_json::from_str(&version.inspection);
-    read.map_err(|e| {
-        Fault::internal(format!("the stored inspection of {} can't be read: {e}", version.digest))
-    })
-}
-
-fn manifest_of(version: &VersionRow) -> Result<Option<Manifest>, Fault> {
-    let manifest = version.manifest.as_deref().map(Manifest::parse).transpose();
-    manifest
-        .map_err(|e| Fault::internal(format!("the stored manifest of {} can't be read: {e}", version.digest)))
 }

@@ -243,8 +243,13 @@ pub struct Envelope {
 impl Envelope {
     /// How many skills stand between the origin and this call: 0 for a call from outside.
     pub fn depth(&self) -> usize {
-        self.chain.iter().filter(|asker| matches!(asker, Principal::Skill(_))).count()
+        skill_depth(&self.chain)
     }
+}
+
+/// How many skills stand in a chain of principals.
+pub fn skill_depth(chain: &[Principal]) -> usize {
+    chain.iter().filter(|asker| matches!(asker, Principal::Skill(_))).count()
 }
 
 #[cfg(test)]

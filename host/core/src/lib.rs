@@ -18,7 +18,7 @@ pub use audit::{AuditAction, AuditChain, AuditEvent, AuditFlaw, AuditRecord, Aud
 pub use digest::{Digest, DigestError};
 pub use envelope::{
     CALL_DEPTH_MAX, CallId, Envelope, Incarnation, Lane, Principal, PrincipalError, SessionId,
-    SessionIdError, Target,
+    SessionIdError, Target, skill_depth,
 };
 pub use fault::{Fault, FaultCode};
 pub use grant::{Access, FileRule, GrantError, Grants, GuestPath, Revocation};

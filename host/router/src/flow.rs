@@ -1,12 +1,13 @@
 //! The path of a call, top to bottom: accept, send, dispatch, resolve, permit, run, settle.
 
 use crate::services::CallServices;
-use crate::{Inner, Router, running::Started};
+use crate::{Inner, Router, running::Started, slots::Place};
 use bytes::Bytes;
 use futures::FutureExt;
 use skep_bus::{BusError, Delivery, Entry};
 use skep_core::{
-    CallId, Envelope, Fault, Lane, Limits, Principal, Progress, Reply, SessionId, Target, ToolName, UnixMs,
+    CALL_DEPTH_MAX, CallId, Envelope, Fault, Lane, Limits, Principal, Progress, Reply, SessionId, Target,
+    ToolName, UnixMs, skill_depth,
 };
 use skep_registry::Resolved;
 use skep_sandbox::{Call, Report};
@@ -44,6 +45,13 @@ pub struct CallRequest {
     pub progress: Option<mpsc::Sender<Progress>>,
 }
 
+impl CallRequest {
+    /// How many skills stand between the origin and the call.
+    fn depth(&self) -> usize {
+        skill_depth(&self.chain)
+    }
+}
+
 impl Router {
     /// Calls a tool and waits for its reply. Dropping the future takes the call back.
     pub async fn call(&self, request: CallRequest) -> Reply {
@@ -73,7 +81,8 @@ impl Router {
 impl Inner {
     /// Whether the call can be sent at all, and with what bounds.
     async fn accept(&self, id: CallId, request: &CallRequest) -> Result<Entry, Fault> {
-        self.open()?;
+        self.open(request.depth())?;
+        depth_fits(request)?;
         self.registry.revisions().confirm(0).await?;
         let found = match self.find(&request.to).await {
             // Another host may have changed the skill a moment ago: a refusal doesn't rest on old knowledge.
@@ -106,9 +115,10 @@ impl Inner {
         Ok(Entry { envelope, payload: request.input.clone(), concurrency, waiting })
     }
 
-    /// Whether this host still takes calls.
-    pub(crate) fn open(&self) -> Result<(), Fault> {
-        if self.draining.load(Ordering::Acquire) {
+    /// Whether this host still takes calls of this depth. While it stops, the calls that it has may still
+    /// make the calls that they need.
+    pub(crate) fn open(&self, depth: usize) -> Result<(), Fault> {
+        if depth == 0 && self.draining.load(Ordering::Acquire) {
             return Err(Fault::unavailable(
                 "this host is stopping: call another, or try again when it is back",
             ));
@@ -123,9 +133,9 @@ impl Inner {
     }
 
     /// Serves one delivery, from the bus back to the bus, as of the revision that was announced by then.
-    pub(crate) async fn serve(self: Arc<Self>, delivery: Delivery, announced: u64) {
+    pub(crate) async fn serve(self: Arc<Self>, delivery: Delivery, place: Place, announced: u64) {
         // A delivery that isn't settled keeps its place for ever, so not even a defect may skip that.
-        let dispatched = AssertUnwindSafe(self.dispatch(&delivery, announced)).catch_unwind().await;
+        let dispatched = AssertUnwindSafe(self.dispatch(&delivery, place, announced)).catch_unwind().await;
         let defect = |_| Err(Fault::internal("the host broke while it served the call: a defect of Skep"));
         let (report, resolved) = match dispatched.unwrap_or_else(defect) {
             Ok((report, resolved)) => (report, Some(resolved)),
@@ -135,7 +145,12 @@ impl Inner {
     }
 
     /// Resolves the call as of a confirmed revision and runs it under the permit found there.
-    async fn dispatch(&self, delivery: &Delivery, announced: u64) -> Result<(Report, Arc<Resolved>), Fault> {
+    async fn dispatch(
+        self: &Arc<Self>,
+        delivery: &Delivery,
+        place: Place,
+        announced: u64,
+    ) -> Result<(Report, Arc<Resolved>), Fault> {
         let envelope = &delivery.envelope;
         if envelope.deadline.remaining().is_zero() {
             return Err(Fault::deadline("the call's time was over before a host was free to start it"));
@@ -154,11 +169,12 @@ impl Inner {
             input: delivery.payload.clone(),
             config: resolved.config.clone(),
         };
-        let services = Arc::new(CallServices::new(envelope, started.token(), self.progress.clone()));
+        let router = Router(self.clone());
+        let services = Arc::new(CallServices::new(router, envelope.clone(), place, started.asked()));
         let report = tokio::select! {
             report = self.sandbox.run(&resolved.prepared, &resolved.permit, call, services) => report,
             // Dropping the run stops it, a busy loop too.
-            fault = started.cancelled() => Report::refused(fault),
+            fault = started.stopped() => Report::refused(fault),
         };
         Ok((report, resolved))
     }
@@ -228,6 +244,19 @@ fn tool_of(resolved: &Resolved, asked: Option<&ToolName>) -> Result<ToolName, Fa
             Err(Fault::unknown_tool(format!("skill `{skill}` has several tools; name one of: {}", names())))
         }
     }
+}
+
+/// Whether skills that call skills stay within their bound.
+fn depth_fits(request: &CallRequest) -> Result<(), Fault> {
+    if request.depth() < CALL_DEPTH_MAX {
+        return Ok(());
+    }
+    let path: Vec<_> = request.chain.iter().map(ToString::to_string).collect();
+    Err(Fault::denied(format!(
+        "skills may call skills {CALL_DEPTH_MAX} deep; {} would call `{}` beyond that",
+        path.join(" > "),
+        request.to.skill
+    )))
 }
 
 fn input_fits(bytes: usize, limits: &Limits) -> Result<(), Fault> {

@@ -7,6 +7,7 @@ mod operate;
 mod running;
 mod serve;
 mod services;
+mod slots;
 mod waiting;
 
 pub use flow::CallRequest;
@@ -20,10 +21,11 @@ use skep_core::{Incarnation, Limits};
 use skep_registry::Registry;
 use skep_sandbox::Sandbox;
 use skep_store::Store;
+use slots::Slots;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use waiting::Waiting;
 
@@ -51,7 +53,7 @@ struct Inner {
     store: Store,
     settings: RouterSettings,
     ceiling: Limits,
-    slots: Arc<Semaphore>,
+    slots: Slots,
     waiting: Waiting,
     running: Running,
     auditor: Auditor,
@@ -85,7 +87,7 @@ impl Router {
         let (progress, reports) = mpsc::channel(services::REPORTS_MAX);
         let incarnation = parts.bus.incarnation();
         let router = Self(Arc::new(Inner {
-            slots: Arc::new(Semaphore::new(settings.slots)),
+            slots: Slots::new(settings.slots),
             waiting: Waiting::new(settings.waiting_max),
             running: Running::default(),
             auditor: Auditor::new(incarnation, settings.audit_key, parts.bus.clone(), parts.store.clone()),

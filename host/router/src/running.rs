@@ -5,10 +5,18 @@ use skep_core::{CallId, DomainName, Fault, Grants, Permit, SkillName, Target};
 use skep_registry::Resolved;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// How long a call that was asked to end may take to do so. The sandbox stops its guest sooner; this is for
+/// what isn't a guest yet.
+const CANCEL_GRACE: Duration = Duration::from_secs(1);
 
 #[derive(Default)]
 struct Call {
+    /// It is to end by itself, soon.
+    asked: CancellationToken,
+    /// It is to end now.
     stop: CancellationToken,
     why: OnceLock<Fault>,
     /// What it runs under, once it is resolved.
@@ -16,10 +24,16 @@ struct Call {
 }
 
 impl Call {
+    // The first reason counts.
     fn stop(&self, why: Fault) {
-        // The first reason counts.
         let _ = self.why.set(why);
+        self.asked.cancel();
         self.stop.cancel();
+    }
+
+    fn ask(&self, why: Fault) {
+        let _ = self.why.set(why);
+        self.asked.cancel();
     }
 }
 
@@ -35,11 +49,11 @@ impl Running {
         Started { running: self, id, call }
     }
 
-    /// Stops one call, if it runs here.
+    /// Asks one call to end, if it runs here; its guest learns of it, and is stopped if it takes long.
     pub(crate) fn cancel(&self, id: CallId, why: Fault) {
         let call = self.0.lock().get(&id).cloned();
         if let Some(call) = call {
-            call.stop(why);
+            call.ask(why);
         }
     }
 
@@ -83,14 +97,21 @@ impl Started<'_> {
         *self.call.under.lock() = Some(under);
     }
 
-    /// Set once the call is to stop.
-    pub(crate) fn token(&self) -> CancellationToken {
-        self.call.stop.clone()
+    /// Set once the call is to end.
+    pub(crate) fn asked(&self) -> CancellationToken {
+        self.call.asked.clone()
     }
 
-    /// Waits until the call is to stop, and says why.
-    pub(crate) async fn cancelled(&self) -> Fault {
-        self.call.stop.cancelled().await;
+    /// Waits until the call is to stop at once, and says why.
+    pub(crate) async fn stopped(&self) -> Fault {
+        let asked_in_vain = async {
+            self.call.asked.cancelled().await;
+            tokio::time::sleep(CANCEL_GRACE).await;
+        };
+        tokio::select! {
+            () = self.call.stop.cancelled() => {}
+            () = asked_in_vain => {}
+        }
         self.call.why.get().cloned().unwrap_or_else(|| Fault::cancelled("the call was stopped"))
     }
 }

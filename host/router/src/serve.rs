@@ -75,19 +75,14 @@ impl Router {
 impl Inner {
     async fn receive_all(self: Arc<Self>) {
         loop {
-            let Ok(free) = self.slots.clone().acquire_owned().await else { return };
-            drop(free);
-            let slots = self.slots.available_permits().clamp(1, BATCH_MAX);
-            match self.bus.receive(slots).await {
+            let total = self.slots.free().await.min(BATCH_MAX);
+            match self.bus.receive(total).await {
                 Ok(deliveries) => {
                     let announced = self.announced();
                     for delivery in deliveries {
-                        let Ok(slot) = self.slots.clone().acquire_owned().await else { return };
+                        let place = self.slots.place(delivery.envelope.depth()).await;
                         let (inner, announced) = (self.clone(), announced.clone());
-                        self.calls.spawn(async move {
-                            inner.serve(delivery, announced.await).await;
-                            drop(slot);
-                        });
+                        self.calls.spawn(async move { inner.serve(delivery, place, announced.await).await });
                     }
                 }
                 Err(error) if self.is_final(&error) => return,

@@ -1,7 +1,11 @@
 //! What a running guest may ask of its host, answered by the router.
 
-use skep_core::{Envelope, Incarnation, Progress};
-use skep_sandbox::Services;
+use crate::slots::Place;
+use crate::{CallRequest, Router};
+use async_trait::async_trait;
+use bytes::Bytes;
+use skep_core::{Envelope, Fault, Incarnation, Outcome, Principal, Progress, SkillName, Target, ToolName};
+use skep_sandbox::{Services, SkillInfo};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -13,23 +17,64 @@ pub(crate) type Report = (Incarnation, Progress);
 
 /// The services of one call.
 pub(crate) struct CallServices {
-    from: Incarnation,
-    stop: CancellationToken,
+    router: Router,
+    envelope: Envelope,
+    place: Place,
+    cancelled: CancellationToken,
     reports: mpsc::Sender<Report>,
 }
 
 impl CallServices {
-    pub(crate) fn new(envelope: &Envelope, stop: CancellationToken, reports: mpsc::Sender<Report>) -> Self {
-        Self { from: envelope.from, stop, reports }
+    pub(crate) fn new(
+        router: Router,
+        envelope: Envelope,
+        place: Place,
+        cancelled: CancellationToken,
+    ) -> Self {
+        let reports = router.0.progress.clone();
+        Self { router, envelope, place, cancelled, reports }
+    }
+
+    /// The skill asks on behalf of all who asked for this call; it can't outlive it.
+    fn request(&self, skill: &SkillName, tool: Option<&ToolName>, input: Bytes) -> CallRequest {
+        let caller = &self.envelope;
+        let mut chain = caller.chain.clone();
+        chain.push(Principal::Skill(caller.to.skill.clone()));
+        CallRequest {
+            to: Target {
+                domain: caller.to.domain.clone(),
+                skill: skill.clone(),
+                version: None,
+                tool: tool.cloned(),
+            },
+            input,
+            chain,
+            timeout: Some(caller.deadline.remaining()),
+            lane: caller.lane,
+            idempotency_key: None,
+            session: None,
+            trace: caller.trace.clone(),
+            progress: None,
+        }
     }
 }
 
+#[async_trait]
 impl Services for CallServices {
     fn progress(&self, progress: Progress) {
-        let _ = self.reports.try_send((self.from, progress));
+        let _ = self.reports.try_send((self.envelope.from, progress));
     }
 
     fn cancelled(&self) -> bool {
-        self.stop.is_cancelled()
+        self.cancelled.is_cancelled()
+    }
+
+    async fn call_skill(&self, skill: &SkillName, tool: Option<&ToolName>, input: Bytes) -> Outcome {
+        let request = self.request(skill, tool, input);
+        self.place.aside(self.router.call(request)).await.outcome
+    }
+
+    async fn find_skills(&self, capability: &str, callable: &[SkillName]) -> Result<Vec<SkillInfo>, Fault> {
+        self.router.registry().offers(&self.envelope.to.domain, capability, callable).await
     }
 }

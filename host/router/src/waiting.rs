@@ -36,7 +36,7 @@ impl Waiting {
     ) -> Result<Waiter, Fault> {
         let mut callers = self.callers.lock();
         // Asked again under the lock: a host that stops looks here for its last caller.
-        inner.open()?;
+        inner.open(entry.envelope.depth())?;
         if callers.len() >= self.most {
             return Err(Fault::overloaded(format!(
                 "{} callers wait on this host already: try again later",
