@@ -1,0 +1,7 @@
+"""Skep for Python: tools from plain functions, and what a running skill may ask of its host."""
+
+from . import config, context, log, skills, state
+from .errors import Failed, InvalidInput
+from .tool import tool
+
+__all__ = ["Failed", "InvalidInput", "config", "context", "log", "skills", "state", "tool"]

@@ -1,0 +1,1 @@
+"""A host in memory, in the shape of the generated bindings."""
