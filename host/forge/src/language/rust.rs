@@ -68,5 +68,5 @@ fn artifact(said: &Said, project: &Project) -> Option<PathBuf> {
         Message::CompilerArtifact { manifest_path, filenames } if manifest_path == own => Some(filenames),
         _ => None,
     });
-    files.flatten().filter(|file| file.extension().is_some_and(|extension| extension == "wasm")).next_back()
+    files.flatten().rfind(|file| file.extension().is_some_and(|extension| extension == "wasm"))
 }
