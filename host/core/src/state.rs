@@ -124,18 +124,22 @@ pub enum StateError {
 impl StateChange {
     /// Refuses a key or a value that no bucket takes.
     pub fn check(&self, key: &str) -> Result<(), StateError> {
-        if key.is_empty() || key.len() > STATE_KEY_BYTES_MAX {
-            return Err(StateError::Key);
-        }
-        let value = match self {
-            Self::Set(value) => Some(value),
-            Self::Swap { value, .. } => value.as_ref(),
-            Self::Delete | Self::Increment(_) => None,
+        Self::check_key(key)?;
+        let values = match self {
+            Self::Set(value) => [Some(value), None],
+            Self::Swap { expected, value } => [expected.as_ref(), value.as_ref()],
+            Self::Delete | Self::Increment(_) => [None, None],
         };
-        if value.is_some_and(|value| value.len() > STATE_VALUE_BYTES_MAX) {
+        if values.into_iter().flatten().any(|value| value.len() > STATE_VALUE_BYTES_MAX) {
             return Err(StateError::Value);
         }
         Ok(())
+    }
+
+    /// Refuses a key that no bucket takes.
+    pub fn check_key(key: &str) -> Result<(), StateError> {
+        let fits = (1..=STATE_KEY_BYTES_MAX).contains(&key.len());
+        if fits { Ok(()) } else { Err(StateError::Key) }
     }
 
     /// What becomes of a key that is `now`: its new value, or nothing where a swap doesn't apply.
@@ -180,6 +184,8 @@ mod tests {
         assert_eq!(StateChange::Delete.check(&long), Err(StateError::Key));
         assert_eq!(StateChange::Delete.check(""), Err(StateError::Key));
         let large = Bytes::from(vec![0; STATE_VALUE_BYTES_MAX + 1]);
+        let swap = StateChange::Swap { expected: Some(large.clone()), value: None };
+        assert_eq!(swap.check("k"), Err(StateError::Value));
         assert_eq!(StateChange::Set(large).check("k"), Err(StateError::Value));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::engine::Clock;
 use crate::files::Roots;
-use crate::guest::{Budget, Context, Guest, GuestParts, Log, MemoryLimit, Slice, Stop};
+use crate::guest::{Budget, Callable, Context, Guest, GuestParts, Log, MemoryLimit, Stop};
 use crate::prepared::off_thread;
 use crate::tool::Work;
 use crate::{Call, Services, verdict};
@@ -51,8 +51,8 @@ pub(crate) async fn run<W: Work>(
         Ok(roots) => roots,
         Err(fault) => return Run { given: Err(fault), logs: Vec::new(), usage: Usage::default() },
     };
-    let Opened { mut store, log, slice } = open(engine, clock, turn, roots);
-    let given = bounded(clock, &slice, &*services, ends, work.perform(&mut store)).await;
+    let Opened { mut store, log, budget } = open(engine, clock, turn, roots);
+    let given = bounded(clock, &budget, &*services, ends, work.perform(&mut store)).await;
     let guest = store.data_mut();
     guest.context.progress_last();
     let given = match given {
@@ -60,7 +60,7 @@ pub(crate) async fn run<W: Work>(
         Ok(Err(error)) => Err(verdict::fault(&error, guest, limits)),
         Err(stop) => Err(verdict::stopped(stop, limits)),
     };
-    let usage = Usage { wall_us: 0, cpu_ticks: guest.budget.ticks(), memory_peak: guest.memory.peak() };
+    let usage = Usage { wall_us: 0, cpu_ticks: budget.ticks(), memory_peak: guest.memory.peak() };
     drop(store);
     Run { given, logs: log.take(), usage }
 }
@@ -69,7 +69,7 @@ pub(crate) async fn run<W: Work>(
 struct Opened {
     store: Store<Guest>,
     log: Arc<Log>,
-    slice: Arc<Slice>,
+    budget: Arc<Budget>,
 }
 
 // Kept out of the async function above, whose state would hold and move each part.
@@ -77,16 +77,16 @@ fn open(engine: &Engine, clock: &Arc<Clock>, turn: Turn<'_>, roots: Arc<Roots>) 
     let Turn { permit, call, services, .. } = turn;
     let limits = permit.limits();
     let log = Log::new(call.id, limits.log);
-    let slice = Arc::new(Slice::default());
+    let budget = Arc::new(Budget::new(limits.cpu.0));
     let guest = Guest::new(GuestParts {
         memory: MemoryLimit::new(limits.memory.0),
-        budget: Budget::new(limits.cpu.0),
-        log: &log,
+        budget: Arc::clone(&budget),
+        log: Arc::clone(&log),
+        callable: Callable::new(permit),
         roots,
         env: permit.env(),
         settings: Arc::clone(&call.config),
         clock: Arc::clone(clock),
-        slice: Arc::clone(&slice),
         context: Context::new(call, services),
     });
     let mut store = Store::new(engine, guest);
@@ -95,7 +95,7 @@ fn open(engine: &Engine, clock: &Arc<Clock>, turn: Turn<'_>, roots: Arc<Roots>) 
     store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()?));
     store.set_max_component_handles(HANDLES_MAX);
     store.set_hostcall_fuel(copy_bytes_max(limits));
-    Opened { store, log, slice }
+    Opened { store, log, budget }
 }
 
 /// Opens what the permit grants, anew for each call: what is at those paths now is what was granted.
@@ -116,15 +116,17 @@ fn copy_bytes_max(limits: &Limits) -> usize {
 /// Polls `work` until it is done, its time is over, or its caller has gone.
 async fn bounded<T>(
     clock: &Clock,
-    slice: &Slice,
+    budget: &Budget,
     services: &dyn Services,
     ends: Instant,
     work: impl Future<Output = T>,
 ) -> Result<T, Stop> {
     let mut work = pin!(work);
     let mut sliced = pin!(std::future::poll_fn(|cx| {
-        slice.begin(clock.now());
-        work.as_mut().poll(cx)
+        budget.begin(clock.now());
+        let polled = work.as_mut().poll(cx);
+        budget.charge(clock.now());
+        polled
     }));
     let mut asked_to_stop = false;
     loop {

@@ -70,7 +70,7 @@ async fn a_guest_sees_its_call_its_environment_its_configuration_and_nothing_els
     let (context, (id, deadline)) = ask("context", "{}").await;
     let expect = json!({
         "call_id": id, "attempt": 1, "deadline": deadline, "caller": ["operator:tester"],
-        "idempotency_key": "once", "cancelled": false,
+        "idempotency_key": "once", "session": null, "cancelled": false,
     });
     assert_eq!(context, expect);
 }

@@ -19,44 +19,40 @@ pub(crate) enum Stop {
     Cancelled,
 }
 
-/// When the guest last began to compute, in ticks. The task that polls the guest marks it; the guest's
-/// own tick handler, which the same poll runs, reads it.
-#[derive(Default)]
-pub(crate) struct Slice(AtomicU64);
-
-impl Slice {
-    pub(crate) fn begin(&self, now: u64) {
-        self.0.store(now, Ordering::Relaxed);
-    }
-    fn begun(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Counts what one call computes.
+/// Counts what one call computes. The task that polls the guest tells when each slice of computing begins
+/// and ends; between the two, the guest's own tick handler, which the same poll runs, charges it.
 pub(crate) struct Budget {
     ticks_max: u64,
-    ticks: u64,
-    charged_until: u64,
+    ticks: AtomicU64,
+    charged_until: AtomicU64,
 }
 
 impl Budget {
     pub(crate) fn new(cpu: Duration) -> Self {
         let ticks = cpu.as_nanos().div_ceil(TICK.as_nanos());
-        Self { ticks_max: u64::try_from(ticks).unwrap_or(u64::MAX), ticks: 0, charged_until: 0 }
+        let ticks_max = u64::try_from(ticks).unwrap_or(u64::MAX);
+        Self { ticks_max, ticks: AtomicU64::new(0), charged_until: AtomicU64::new(0) }
     }
 
-    /// Charges what was computed since the slice began or since the last charge, whichever is later.
-    pub(crate) fn charge(&mut self, slice: &Slice, now: u64) -> Result<(), Stop> {
-        let since = slice.begun().max(self.charged_until);
-        self.ticks += now.saturating_sub(since);
-        self.charged_until = now;
-        if self.ticks >= self.ticks_max { Err(Stop::Cpu) } else { Ok(()) }
+    /// The guest goes on, after a wait that isn't charged.
+    pub(crate) fn begin(&self, now: u64) {
+        self.charged_until.store(now, Ordering::Relaxed);
+    }
+
+    /// Charges what was computed since the last charge, by the guest or by the host on its behalf.
+    pub(crate) fn charge(&self, now: u64) {
+        let since = self.charged_until.swap(now, Ordering::Relaxed);
+        self.ticks.fetch_add(now.saturating_sub(since), Ordering::Relaxed);
+    }
+
+    /// Whether there is something left.
+    pub(crate) fn check(&self) -> Result<(), Stop> {
+        if self.ticks() >= self.ticks_max { Err(Stop::Cpu) } else { Ok(()) }
     }
 
     /// Ticks charged so far.
     pub(crate) fn ticks(&self) -> u64 {
-        self.ticks
+        self.ticks.load(Ordering::Relaxed)
     }
 }
 
@@ -66,22 +62,24 @@ mod tests {
 
     #[test]
     fn waiting_is_not_charged_and_computing_is() {
-        let (slice, mut budget) = (Slice::default(), Budget::new(TICK * 3));
-        slice.begin(10);
-        assert_eq!(budget.charge(&slice, 11), Ok(()));
-        slice.begin(11);
-        assert_eq!(budget.charge(&slice, 12), Ok(()));
-        slice.begin(1000); // a long wait
-        assert_eq!(budget.charge(&slice, 1000), Ok(()));
-        assert_eq!(budget.ticks(), 2);
-        assert_eq!(budget.charge(&slice, 1001), Err(Stop::Cpu));
+        let budget = Budget::new(TICK * 3);
+        budget.begin(10);
+        budget.charge(11);
+        budget.charge(12);
+        budget.begin(1000); // a long wait
+        budget.charge(1000);
+        assert_eq!((budget.ticks(), budget.check()), (2, Ok(())));
+        budget.charge(1001);
+        assert_eq!(budget.check(), Err(Stop::Cpu));
     }
 
     #[test]
     fn a_guest_that_goes_unobserved_for_long_pays_for_all_of_it() {
-        let (slice, mut budget) = (Slice::default(), Budget::new(TICK * 50));
-        slice.begin(100);
-        assert_eq!(budget.charge(&slice, 149), Ok(()));
-        assert_eq!(budget.charge(&slice, 150), Err(Stop::Cpu));
+        let budget = Budget::new(TICK * 50);
+        budget.begin(100);
+        budget.charge(149);
+        assert_eq!(budget.check(), Ok(()));
+        budget.charge(150);
+        assert_eq!(budget.check(), Err(Stop::Cpu));
     }
 }

@@ -24,6 +24,11 @@ impl Context {
         Self { call, services, sent: None, kept: None }
     }
 
+    /// What the guest may ask of its host.
+    pub(super) fn services(&self) -> &dyn Services {
+        &*self.services
+    }
+
     /// Sends the report that was kept, once its time has come.
     pub(crate) fn progress_due(&mut self) {
         if self.kept.is_some() && self.sent.is_none_or(|sent| sent.elapsed() >= PROGRESS_INTERVAL) {

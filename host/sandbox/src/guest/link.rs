@@ -3,7 +3,7 @@
 //! Toolchains import all of WASI whether they use it or not, so all of it is here; what a guest may do
 //! with it is decided by its [`Guest`], call by call.
 
-use super::{Guest, context};
+use super::{Guest, buckets, context, logging, skills};
 use crate::files;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Result};
@@ -20,6 +20,9 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<Guest>> {
     add_network(&mut linker)?;
     wasmtime_wasi_config::add_to_linker(&mut linker, Guest::config)?;
     context::add_to_linker(&mut linker, |guest| &mut guest.context)?;
+    logging::add_to_linker(&mut linker, Guest::log)?;
+    buckets::add_to_linker(&mut linker, Guest::buckets)?;
+    skills::add_to_linker(&mut linker, Guest::skills)?;
     Ok(linker)
 }
 

@@ -1,4 +1,4 @@
-//! What a guest prints: lines become log records, and a flood is cut, never a fault.
+//! What a guest prints and logs: lines become log records, and a flood is cut, never a fault.
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -12,6 +12,8 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 const LINE_BYTES_MAX: usize = 8 << 10;
 /// What each record is charged besides its text, so that empty lines have a price.
 const RECORD_BYTES: usize = 32;
+/// The source of what the host itself says.
+pub(super) const HOST: &str = "skep";
 /// Most bytes a guest may hand over in one write.
 const WRITE_BYTES_MAX: usize = 64 << 10;
 
@@ -62,13 +64,27 @@ impl Log {
         Sink { log: Arc::clone(self), source: Source::Stderr }
     }
 
+    /// Takes a message of `wasi:logging`. What is longer than a line becomes several records.
+    pub(super) fn message(&self, source: &str, level: Level, mut text: &str) {
+        let mut pages = self.pages.lock();
+        loop {
+            let (line, rest) = text.split_at(text.floor_char_boundary(LINE_BYTES_MAX));
+            pages.taken += source.len();
+            self.record(&mut pages, source, level, line.as_bytes());
+            if rest.is_empty() || pages.cut {
+                return;
+            }
+            text = rest;
+        }
+    }
+
     /// The records so far, lines that were never ended included.
     pub(crate) fn take(&self) -> Vec<LogRecord> {
         let mut pages = self.pages.lock();
         for source in [Source::Stdout, Source::Stderr] {
             let rest = std::mem::take(&mut pages.begun[source as usize]);
             if !rest.is_empty() {
-                self.record(&mut pages, source, &rest);
+                self.print(&mut pages, source, &rest);
             }
         }
         std::mem::take(&mut pages.records)
@@ -84,26 +100,29 @@ impl Log {
             line.extend_from_slice(text);
             bytes = rest.strip_prefix(b"\n").unwrap_or(rest);
             if end.is_some() || line.len() == LINE_BYTES_MAX {
-                self.record(&mut pages, source, &line);
+                self.print(&mut pages, source, &line);
             } else {
                 pages.begun[source as usize] = line;
             }
         }
     }
 
-    fn record(&self, pages: &mut Pages, source: Source, line: &[u8]) {
+    fn print(&self, pages: &mut Pages, source: Source, line: &[u8]) {
+        let (name, level) = source.describe();
+        self.record(pages, name, level, line.strip_suffix(b"\r").unwrap_or(line));
+    }
+
+    fn record(&self, pages: &mut Pages, source: &str, level: Level, line: &[u8]) {
         if pages.cut {
             return;
         }
-        let (name, level) = source.describe();
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
         pages.taken += line.len() + RECORD_BYTES;
         if pages.taken as u64 > self.limit.0 {
             pages.cut = true;
             let text = format!("log cut here: the limit `log` of {} is reached", self.limit);
-            pages.records.push(self.line("skep", Level::Warn, text));
+            pages.records.push(self.line(HOST, Level::Warn, text));
         } else {
-            pages.records.push(self.line(name, level, String::from_utf8_lossy(line).into_owned()));
+            pages.records.push(self.line(source, level, String::from_utf8_lossy(line).into_owned()));
         }
     }
 
@@ -193,6 +212,24 @@ mod tests {
         let texts = texts(360, &[(Source::Stdout, &flood)]);
         assert_eq!(texts.len(), 11);
         assert_eq!(texts[10], "skep: log cut here: the limit `log` of 360B is reached");
+    }
+
+    #[test]
+    fn messages_are_charged_split_and_cut_like_lines() {
+        let log = |limit, text: &str, times| {
+            let log = Log::new(CallId::fresh(), ByteSize(limit));
+            (0..times).for_each(|_| log.message("deep", Level::Debug, text));
+            log.take()
+        };
+        let [empty] = &log(1 << 10, "", 1)[..] else { panic!("one record") };
+        assert_eq!((&*empty.source, empty.level, &*empty.text), ("deep", Level::Debug, ""));
+        let long = "é".repeat(LINE_BYTES_MAX);
+        let parts = log(1 << 20, &long, 1);
+        assert_eq!(parts.len(), 2);
+        assert_eq!(parts.iter().map(|part| &*part.text).collect::<String>(), long);
+        let flood = log(400, "line", 1000);
+        assert_eq!(flood.len(), 11);
+        assert_eq!((&*flood[10].source, flood[10].level), (HOST, Level::Warn));
     }
 
     #[test]

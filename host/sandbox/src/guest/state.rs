@@ -1,6 +1,8 @@
 //! What a store holds: one guest's view of the world, dropped with it.
 
-use super::{Budget, Context, Log, MemoryLimit, Slice, Stop, egress};
+use super::buckets::Buckets;
+use super::skills::{Callable, Skills};
+use super::{Budget, Context, Log, MemoryLimit, RESOURCES_MAX, Stop, egress};
 use crate::engine::Clock;
 use crate::files::{FilesCtx, FilesCtxView, FilesView, Roots};
 use std::{collections::BTreeMap, sync::Arc};
@@ -10,8 +12,6 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-/// Open files, streams, requests and the like of one guest.
-const RESOURCES_MAX: usize = 1024;
 /// Most random bytes in one request.
 const RANDOM_BYTES_MAX: u64 = 64 << 10;
 
@@ -19,7 +19,9 @@ const RANDOM_BYTES_MAX: u64 = 64 << 10;
 pub(crate) struct Guest {
     pub(crate) context: Context,
     pub(crate) memory: MemoryLimit,
-    pub(crate) budget: Budget,
+    pub(crate) budget: Arc<Budget>,
+    log: Arc<Log>,
+    callable: Callable,
     table: ResourceTable,
     wasi: WasiCtx,
     files: FilesCtx,
@@ -29,20 +31,19 @@ pub(crate) struct Guest {
     /// `settings` in the shape that the import serves, made when it is first asked.
     settings_served: Option<WasiConfigVariables>,
     clock: Arc<Clock>,
-    slice: Arc<Slice>,
 }
 
 /// What a guest is made from.
 pub(crate) struct GuestParts<'a> {
     pub(crate) context: Context,
     pub(crate) memory: MemoryLimit,
-    pub(crate) budget: Budget,
-    pub(crate) log: &'a Arc<Log>,
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) log: Arc<Log>,
+    pub(crate) callable: Callable,
     pub(crate) roots: Arc<Roots>,
     pub(crate) env: &'a BTreeMap<String, String>,
     pub(crate) settings: Arc<BTreeMap<String, String>>,
     pub(crate) clock: Arc<Clock>,
-    pub(crate) slice: Arc<Slice>,
 }
 
 impl Guest {
@@ -66,6 +67,8 @@ impl Guest {
             context: parts.context,
             memory: parts.memory,
             budget: parts.budget,
+            log: parts.log,
+            callable: parts.callable,
             table,
             wasi: wasi.build(),
             files: FilesCtx::new(parts.roots),
@@ -74,15 +77,30 @@ impl Guest {
             settings: parts.settings,
             settings_served: None,
             clock: parts.clock,
-            slice: parts.slice,
         }
     }
 
     /// Called when guest code meets a new tick: charges it, and lets others run.
     pub(crate) fn tick(&mut self) -> Result<UpdateDeadline, Stop> {
-        self.budget.charge(&self.slice, self.clock.now())?;
+        self.budget.charge(self.clock.now());
+        self.budget.check()?;
         self.context.progress_due();
         Ok(UpdateDeadline::Yield(1))
+    }
+
+    /// The view of `wasi:logging`.
+    pub(super) fn log(&mut self) -> &mut Arc<Log> {
+        &mut self.log
+    }
+
+    /// The view of `wasi:keyvalue` and `skep:skill/state`.
+    pub(super) fn buckets(&mut self) -> Buckets<'_> {
+        Buckets { services: self.context.services(), table: &mut self.table }
+    }
+
+    /// The view of `skep:skill/skills`.
+    pub(super) fn skills(&mut self) -> Skills<'_> {
+        Skills { services: self.context.services(), callable: &self.callable }
     }
 
     /// The view of `wasi:config/store`.

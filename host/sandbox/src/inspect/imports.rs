@@ -23,8 +23,9 @@ struct Served {
 }
 
 const WASI: Versions = Versions::Series((0, 2));
+const CONTRACT: Versions = Versions::Series((0, 1));
 
-const SERVED: [Served; 10] = [
+const SERVED: &[Served] = &[
     Served {
         package: "wasi:cli",
         versions: WASI,
@@ -98,10 +99,34 @@ const SERVED: [Served; 10] = [
         wants: "its configuration",
     },
     Served {
+        package: "wasi:logging",
+        versions: Versions::Exactly("0.1.0-draft"),
+        interfaces: &["logging"],
+        wants: "log",
+    },
+    Served {
+        package: "wasi:keyvalue",
+        versions: Versions::Exactly("0.2.0-draft"),
+        interfaces: &["store", "atomics", "batch"],
+        wants: "keep state between calls (its own)",
+    },
+    Served {
         package: "skep:skill",
-        versions: Versions::Series((0, 1)),
+        versions: CONTRACT,
         interfaces: &["context"],
         wants: "know its call, and report progress",
+    },
+    Served {
+        package: "skep:skill",
+        versions: CONTRACT,
+        interfaces: &["state"],
+        wants: "keep state between calls (its own)",
+    },
+    Served {
+        package: "skep:skill",
+        versions: CONTRACT,
+        interfaces: &["skills"],
+        wants: "call other skills (only those that are granted)",
     },
 ];
 

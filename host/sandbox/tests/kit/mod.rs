@@ -1,6 +1,8 @@
 //! What the sandbox's tests stand on: a small sandbox, guests from text, calls with limits to try.
 #![allow(dead_code, reason = "each test file takes what it needs")]
 
+pub(crate) mod host;
+
 use bytes::Bytes;
 use skep_core::{
     CallId, FaultCode, Grants, Limits, Outcome, Permit, Principal, Progress, SkillName, Subject, ToolName,

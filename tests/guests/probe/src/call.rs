@@ -1,4 +1,4 @@
-//! The call itself: its context, configuration, progress, waiting and cancellation.
+//! The call itself: its context, configuration, log, progress, waiting and cancellation.
 
 use std::{
     thread,
@@ -11,7 +11,10 @@ use crate::{
     exports::skep::skill::tools::Error,
     input::{number, refused, text, worked},
     skep::skill::context,
-    wasi::config::store,
+    wasi::{
+        config::store,
+        logging::logging::{self, Level},
+    },
 };
 
 const POLL: Duration = Duration::from_millis(5);
@@ -34,8 +37,25 @@ pub fn context(_: &Value) -> Result<Value, Error> {
         "deadline": context::deadline(),
         "caller": context::caller(),
         "idempotency_key": context::idempotency_key(),
+        "session": context::session(),
         "cancelled": context::cancelled(),
     }))
+}
+
+pub fn say(input: &Value) -> Result<Value, Error> {
+    let level = match text(input, "level")? {
+        "trace" => Level::Trace,
+        "debug" => Level::Debug,
+        "info" => Level::Info,
+        "warn" => Level::Warn,
+        "error" => Level::Error,
+        _ => Level::Critical,
+    };
+    let times = input["times"].as_u64().unwrap_or(1);
+    for _ in 0..times {
+        logging::log(level, text(input, "context")?, text(input, "message")?);
+    }
+    Ok(worked(times))
 }
 
 pub fn progress(input: &Value) -> Result<Value, Error> {

@@ -3,10 +3,13 @@
 
 mod burn;
 mod call;
+mod endless;
 mod fs;
 mod input;
 mod net;
 mod process;
+mod skills;
+mod state;
 mod tools;
 
 use exports::skep::skill::tools::{Error, Guest, Tool};
@@ -19,6 +22,7 @@ wit_bindgen::generate!({
             include skep:skill/skill@0.1.0;
             import wasi:config/store@0.2.0-rc.1;
             import wasi:clocks/monotonic-clock@0.2.12;
+            import wasi:keyvalue/batch@0.2.0-draft;
             import wasi:http/outgoing-handler@0.2.12;
             import wasi:random/random@0.2.12;
             import wasi:sockets/instance-network@0.2.12;

@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    burn, call,
+    burn, call, endless,
     exports::skep::skill::tools::{Error, Tool},
-    fs, net, process,
+    fs, net, process, skills, state,
 };
 
 pub struct Probe {
@@ -46,6 +46,12 @@ pub const ALL: &[Probe] = &[
         &[("lines", INTEGER), ("bytes", INTEGER), ("stream?", STRING)],
         process::log,
     ),
+    probe(
+        "say",
+        "Logs a message with a level and a context",
+        &[("level", STRING), ("context", STRING), ("message", STRING), ("times?", INTEGER)],
+        call::say,
+    ),
     probe("counter", "Counts the calls of this instance", &[], process::counter),
     probe("config", "One configuration value, or all without a key", &[("key?", STRING)], call::config),
     probe("context", "What the host tells of this call", &[], call::context),
@@ -62,6 +68,35 @@ pub const ALL: &[Probe] = &[
     probe("recurse", "Calls itself for ever", &[], burn::recurse),
     probe("output", "Answers with so many bytes", &[("bytes", INTEGER)], burn::output),
     probe("random", "Asks for random bytes in one request", &[("bytes", INTEGER)], burn::random),
+    probe(
+        "state",
+        "One operation on a bucket; with bytes, the value is so many of them",
+        &[
+            ("op", STRING),
+            ("bucket", STRING),
+            ("key?", STRING),
+            ("value?", STRING),
+            ("bytes?", INTEGER),
+            ("expected?", STRING),
+            ("delta?", INTEGER),
+        ],
+        state::run,
+    ),
+    probe(
+        "state_many",
+        "One operation on so many keys k0, k1, …",
+        &[("op", STRING), ("bucket", STRING), ("keys", INTEGER), ("bytes?", INTEGER)],
+        state::many,
+    ),
+    probe("buckets", "Opens so many buckets and keeps them", &[("count", INTEGER)], state::open_many),
+    probe(
+        "call",
+        "Calls another skill",
+        &[("skill", STRING), ("tool?", STRING), ("input", STRING)],
+        skills::call,
+    ),
+    probe("find", "Looks for skills", &[("capability", STRING)], skills::find),
+    probe("endless", "Asks the host the same for ever", &[("what", STRING)], endless::run),
     probe("http", "Sends a GET request", &[("url", STRING)], net::http),
     probe("tcp", "Connects to an IPv4 address", &[("address", STRING)], net::tcp),
     probe("udp", "Makes a UDP socket", &[], net::udp),

@@ -1,9 +1,10 @@
 //! What is found in components that can be skills.
 
 use super::{documented, encoded, with_section};
-use crate::json::tests::guest::{component, component_with};
+use crate::json::tests::guest::{component, component_in, component_with};
 use crate::{Export, Inspection, Shape, inspect};
 use serde_json::json;
+use std::path::Path;
 
 const WEATHER: &str = "package demo:weather@1.2.0;
     interface forecast {
@@ -140,13 +141,23 @@ fn what_mentions_a_resource_is_no_tool() {
 
 #[test]
 fn a_contract_skill_describes_its_own_tools() {
-    let wit = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit/skill.wit"));
-    let found = inspect(&component(wit)).expect("a skill");
+    let wit = concat!(env!("CARGO_MANIFEST_DIR"), "/../../wit");
+    let found = inspect(&component_in(Path::new(wit), "skill")).expect("a skill");
     assert_eq!((found.shape, found.tools.len()), (Shape::Contract, 0));
-    let [context] = &found.imports[..] else { panic!("one import: {:?}", found.imports) };
-    assert_eq!(context.name, "skep:skill/context@0.1.0");
-    assert!(context.served);
-    assert_eq!(context.wants, "know its call, and report progress");
+    let state = "keep state between calls (its own)";
+    for (import, wants) in [
+        ("skep:skill/context@0.1.0", "know its call, and report progress"),
+        ("skep:skill/state@0.1.0", state),
+        ("skep:skill/skills@0.1.0", "call other skills (only those that are granted)"),
+        ("wasi:config/store@0.2.0-rc.1", "its configuration"),
+        ("wasi:keyvalue/store@0.2.0-draft", state),
+        ("wasi:keyvalue/atomics@0.2.0-draft", state),
+        ("wasi:logging/logging@0.1.0-draft", "log"),
+    ] {
+        let import = found.imports.iter().find(|i| i.name == import).unwrap_or_else(|| panic!("{import}"));
+        assert_eq!((&*import.wants, import.served), (wants, true));
+    }
+    assert_eq!(found.imports.len(), 7);
 }
 
 #[test]

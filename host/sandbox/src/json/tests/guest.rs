@@ -1,11 +1,12 @@
 //! Components made from a WIT text: their functions trap, their types are real.
 
 use super::super::{Signature, Unmapped};
+use std::path::Path;
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::{Component, Val};
 use wasmtime::{Config, Engine};
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
-use wit_parser::{ManglingAndAbi, Resolve};
+use wit_parser::{ManglingAndAbi, Resolve, WorldId};
 
 /// A component of the only world in `wit`.
 pub(crate) fn component(wit: &str) -> Vec<u8> {
@@ -17,8 +18,20 @@ pub(crate) fn component_with(wit: &str, change: impl FnOnce(Vec<u8>) -> Vec<u8>)
     let mut resolve = Resolve { all_features: true, ..Resolve::default() };
     let package = resolve.push_str("test.wit", wit).expect("WIT of a test");
     let world = resolve.select_world(&[package], None).expect("one world");
-    let mut module = change(dummy_module(&resolve, world, ManglingAndAbi::Standard32));
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).expect("metadata");
+    encode(&resolve, world, change)
+}
+
+/// A component of one of the worlds in a folder of WIT.
+pub(crate) fn component_in(folder: &Path, world: &str) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_dir(folder).expect("WIT of the house");
+    let world = resolve.select_world(&[package], Some(world)).expect("the world");
+    encode(&resolve, world, |module| module)
+}
+
+fn encode(resolve: &Resolve, world: WorldId, change: impl FnOnce(Vec<u8>) -> Vec<u8>) -> Vec<u8> {
+    let mut module = change(dummy_module(resolve, world, ManglingAndAbi::Standard32));
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8).expect("metadata");
     let mut encoder = ComponentEncoder::default().validate(true).module(&module).expect("module");
     encoder.encode().expect("component")
 }
