@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -15,14 +16,17 @@ const DISTINCT_MAX: usize = 1000;
 const VALUE_LEN_MAX: usize = 256;
 const TOP_LEN: usize = 5;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ColumnReport {
     pub name: String,
-    pub kind: &'static str,
+    pub kind: Kind,
+    /// Values that aren't empty
     pub count: u64,
     pub empty: u64,
     pub distinct: usize,
+    /// Whether there are more than that
     pub distinct_more: bool,
+    /// Of the texts, by alphabet
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,7 +37,16 @@ pub struct ColumnReport {
     pub numbers: Option<Statistics>,
 }
 
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    Number,
+    Text,
+    Mixed,
+    Empty,
+}
+
+#[derive(Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Top {
     pub value: String,
     pub count: u64,
@@ -96,10 +109,10 @@ impl Column {
 
     pub fn report(self, name: String, percentiles: &[f64], money: Option<&Settings>) -> ColumnReport {
         let kind = match (self.number_count, self.texts) {
-            (0, 0) => "empty",
-            (_, 0) => "number",
-            (0, _) => "text",
-            _ => "mixed",
+            (0, 0) => Kind::Empty,
+            (_, 0) => Kind::Number,
+            (0, _) => Kind::Text,
+            _ => Kind::Mixed,
         };
         ColumnReport {
             name,
@@ -145,10 +158,10 @@ mod tests {
     #[test]
     fn kinds_are_told_apart() {
         for (fields, kind) in [
-            (&["1", " 2.5 ", "-3e2", ""][..], "number"),
-            (&["1", "two"], "mixed"),
-            (&["inf", "NaN", "1,5"], "text"),
-            (&["", "  "], "empty"),
+            (&["1", " 2.5 ", "-3e2", ""][..], Kind::Number),
+            (&["1", "two"], Kind::Mixed),
+            (&["inf", "NaN", "1,5"], Kind::Text),
+            (&["", "  "], Kind::Empty),
         ] {
             assert_eq!(report(fields).kind, kind, "{fields:?}");
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use csv::ByteRecord;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
 const GROUPS_MAX: usize = 1000;
 const KEY_LEN_MAX: usize = 256;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct GroupReport {
     pub key: BTreeMap<String, String>,
     pub rows: u64,

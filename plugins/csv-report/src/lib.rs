@@ -1,4 +1,4 @@
-//! Statistics over CSV files: the tools, and how they reach the host.
+//! Statistics over CSV files: the tools.
 
 mod column;
 mod group;
@@ -7,66 +7,23 @@ mod report;
 mod settings;
 mod table;
 
-use exports::skep::skill::tools::{Error, Guest, Tool};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use settings::Settings;
-use skep::skill::context;
+use skep::{Error, context};
 use table::Table;
 
-wit_bindgen::generate!({
-    path: "../../wit",
-    inline: "
-        package skep-plugins:csv-report;
-        world csv-report {
-            include skep:skill/skill@0.1.0;
-            import wasi:config/store@0.2.0-rc.1;
-        }
-    ",
-    generate_all,
-});
+skep::skill!(columns, report);
 
-/// What `list-tools` says.
-const TOOLS: &str = include_str!("tools.json");
-
-#[derive(Deserialize)]
-struct Description {
-    name: String,
-    description: String,
-    input: serde_json::Value,
-    output: serde_json::Value,
-}
-
-struct CsvReport;
-
-impl Guest for CsvReport {
-    fn list_tools() -> Vec<Tool> {
-        let tools: Vec<Description> = serde_json::from_str(TOOLS).unwrap_or_default();
-        let tool = |tool: Description| Tool {
-            name: tool.name,
-            description: tool.description,
-            input_schema: tool.input.to_string(),
-            output_schema: Some(tool.output.to_string()),
-        };
-        tools.into_iter().map(tool).collect()
-    }
-
-    fn call_tool(name: String, input: String) -> Result<String, Error> {
-        match name.as_str() {
-            "columns" => columns(&input),
-            "report" => report(&input),
-            _ => Err(Error::InvalidInput(format!("there is no tool {name}"))),
-        }
-    }
-}
-
-export!(CsvReport);
-
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ColumnsRequest {
+struct Columns {
+    /// The file, as in /data/orders.csv
     path: String,
     #[serde(default = "rows_usual")]
+    #[schemars(range(max = 100))]
     rows: usize,
+    /// One character or `tab`; else as configured
     delimiter: Option<String>,
 }
 
@@ -74,36 +31,30 @@ fn rows_usual() -> usize {
     5
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Preview {
     columns: Vec<String>,
     rows: Vec<Vec<String>>,
+    /// Size of the file
     bytes: u64,
 }
 
-fn columns(input: &str) -> Result<String, Error> {
-    let request: ColumnsRequest = read(input)?;
+/// The columns of a CSV file and its first rows.
+#[skep::tool]
+fn columns(request: Columns) -> Result<Preview, Error> {
     let settings = Settings::of_host()?;
     let mut table = Table::open(&request.path, settings.delimiter(request.delimiter.as_deref())?)?;
     let rows = table.first_rows(request.rows)?;
-    written(&Preview { columns: table.columns, rows, bytes: table.bytes })
+    Ok(Preview { columns: table.columns, rows, bytes: table.bytes })
 }
 
-fn report(input: &str) -> Result<String, Error> {
-    let request: report::Request = read(input)?;
+/// Statistics for each column of a CSV file and, with `group_by`, for each group of rows.
+#[skep::tool]
+fn report(request: report::Request) -> Result<report::Report, Error> {
     let settings = Settings::of_host()?;
     let table = Table::open(&request.path, settings.delimiter(request.delimiter.as_deref())?)?;
-    let report = report::make(table, &request, &settings, |done, total| {
-        context::progress(done, Some(total), Some("bytes read"));
+    report::make(table, &request, &settings, |done, total| {
+        context::progress(done, total, "bytes read");
         !context::cancelled()
-    })?;
-    written(&report)
-}
-
-fn read<'a, T: Deserialize<'a>>(input: &'a str) -> Result<T, Error> {
-    serde_json::from_str(input).map_err(|e| Error::InvalidInput(e.to_string()))
-}
-
-fn written(answer: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string(answer).map_err(|e| Error::Failed(e.to_string()))
+    })
 }

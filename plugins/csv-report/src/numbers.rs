@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::settings::Settings;
@@ -9,13 +10,14 @@ use crate::settings::Settings;
 /// Numbers kept for percentiles; beyond, a uniform sample of this size stands for all.
 const SAMPLE_MAX: usize = 20_000;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Statistics {
     pub count: u64,
     pub sum: f64,
     pub mean: f64,
     pub min: f64,
     pub max: f64,
+    /// Of the sample, by n - 1
     pub stddev: f64,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub percentiles: BTreeMap<String, f64>,

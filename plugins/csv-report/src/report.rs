@@ -3,11 +3,12 @@
 use std::io::Read;
 
 use csv::ByteRecord;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use skep::Error;
 
 use crate::{
     column::{Column, ColumnReport},
-    exports::skep::skill::tools::Error,
     group::{GroupReport, Groups, Place},
     settings::Settings,
     table::Table,
@@ -17,21 +18,30 @@ const GROUPS_USUAL: usize = 50;
 /// Bytes between two reports of progress, and two looks at whether the caller still waits.
 const PROGRESS_STEP: u64 = 256 << 10;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
+    /// The file, as in /data/orders.csv
     pub path: String,
+    /// One character or `tab`; else as configured
     pub delimiter: Option<String>,
+    /// Only these; all if left out
     #[serde(default)]
     columns: Vec<String>,
     #[serde(default = "percentiles_usual")]
+    #[schemars(length(max = 20), inner(range(min = 0, max = 100)))]
     percentiles: Vec<f64>,
     #[serde(default)]
+    #[schemars(length(max = 4))]
     group_by: Vec<String>,
+    /// The columns to sum up in each group
     #[serde(default)]
+    #[schemars(length(max = 10))]
     of: Vec<String>,
     #[serde(default = "groups_usual")]
+    #[schemars(range(min = 1, max = 1000))]
     groups_max: usize,
+    /// Columns that are amounts of money in the configured currency
     #[serde(default)]
     money: Vec<String>,
 }
@@ -44,12 +54,14 @@ fn groups_usual() -> usize {
     GROUPS_USUAL
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Report {
     rows: u64,
     columns: Vec<ColumnReport>,
     groups: Vec<GroupReport>,
+    /// Groups that are not shown
     groups_left_out: usize,
+    /// Rows in groups past the first 1000
     rows_left_out: u64,
 }
 

@@ -1,6 +1,6 @@
 //! The configuration, and what it decides.
 
-use crate::{exports::skep::skill::tools::Error, wasi::config::store};
+use skep::{Error, config};
 
 const CURRENCY_USUAL: &str = "EUR";
 const DELIMITER_USUAL: &str = ",";
@@ -16,8 +16,8 @@ impl Settings {
     /// What the operator configured, else the usual.
     pub fn of_host() -> Result<Self, Error> {
         Ok(Self {
-            currency: configured("currency")?.unwrap_or_else(|| CURRENCY_USUAL.to_owned()),
-            delimiter: configured("delimiter")?.unwrap_or_else(|| DELIMITER_USUAL.to_owned()),
+            currency: config::get("currency")?.unwrap_or_else(|| CURRENCY_USUAL.to_owned()),
+            delimiter: config::get("delimiter")?.unwrap_or_else(|| DELIMITER_USUAL.to_owned()),
         })
     }
 
@@ -37,10 +37,6 @@ impl Settings {
         let parts = if WHOLE_CURRENCIES.contains(&self.currency.as_str()) { 1.0 } else { 100.0 };
         (amount * parts).round() / parts
     }
-}
-
-fn configured(key: &str) -> Result<Option<String>, Error> {
-    store::get(key).map_err(|e| Error::Failed(format!("configuration `{key}` can't be read: {e:?}")))
 }
 
 #[cfg(test)]

@@ -6,8 +6,7 @@ use std::{
 };
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
-
-use crate::exports::skep::skill::tools::Error;
+use skep::Error;
 
 const COLUMNS_MAX: usize = 100;
 const BUFFER_BYTES: usize = 64 << 10;

@@ -6,44 +6,68 @@ use std::{
     time::UNIX_EPOCH,
 };
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use skep::Error;
 
-use crate::{exports::skep::skill::tools::Error, scope::Scope, walk::Walk};
+use crate::{scope::Scope, walk::Walk};
 
 const ENTRIES_MAX: usize = 1000;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListRequest {
-    #[serde(default)]
+    /// The folder
+    #[serde(default = "top")]
     path: String,
+    /// Also all that is below it
     #[serde(default)]
     recursive: bool,
     #[serde(default = "entries_max")]
+    #[schemars(range(min = 1, max = ENTRIES_MAX))]
     limit: usize,
+}
+
+fn top() -> String {
+    "/".to_owned()
 }
 
 fn entries_max() -> usize {
     ENTRIES_MAX
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Listing {
     entries: Vec<Found>,
+    /// Whether there are more than these
     truncated: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Found {
     path: String,
-    kind: &'static str,
+    kind: Kind,
+    /// In bytes; of files only
     #[serde(skip_serializing_if = "Option::is_none")]
     size: Option<u64>,
+    /// Milliseconds since 1970-01-01T00:00:00Z; not in a listing
     #[serde(skip_serializing_if = "Option::is_none")]
     modified_ms: Option<u64>,
 }
 
-pub fn list(scope: &Scope, request: &ListRequest) -> Result<Listing, Error> {
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    File,
+    Folder,
+    Link,
+    Other,
+}
+
+/// Lists a folder: names, kinds, sizes. `/` shows what was granted.
+#[skep::tool]
+pub fn list(request: ListRequest) -> Result<Listing, Error> {
+    let scope = Scope::granted();
     let limit = request.limit.min(ENTRIES_MAX);
     let top = request.path.trim_matches('/').is_empty() && !scope.covers(Path::new("/"));
     if top && !scope.roots.is_empty() {
@@ -69,16 +93,19 @@ pub fn list(scope: &Scope, request: &ListRequest) -> Result<Listing, Error> {
 }
 
 fn folder(root: &str) -> Found {
-    Found { path: root.to_owned(), kind: "folder", size: None, modified_ms: None }
+    Found { path: root.to_owned(), kind: Kind::Folder, size: None, modified_ms: None }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct StatRequest {
     path: String,
 }
 
-pub fn stat(scope: &Scope, request: &StatRequest) -> Result<Found, Error> {
+/// Kind, size and time of last change of one path.
+#[skep::tool]
+pub fn stat(request: StatRequest) -> Result<Found, Error> {
+    let scope = Scope::granted();
     let path = scope.path(&request.path)?;
     let found = fs::symlink_metadata(&path).map_err(|error| scope.failed(&path, &error))?;
     let since_1970 = found.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
@@ -90,11 +117,11 @@ pub fn stat(scope: &Scope, request: &StatRequest) -> Result<Found, Error> {
     })
 }
 
-fn kind(kind: FileType) -> &'static str {
+fn kind(kind: FileType) -> Kind {
     match kind {
-        kind if kind.is_file() => "file",
-        kind if kind.is_dir() => "folder",
-        kind if kind.is_symlink() => "link",
-        _ => "other",
+        kind if kind.is_file() => Kind::File,
+        kind if kind.is_dir() => Kind::Folder,
+        kind if kind.is_symlink() => Kind::Link,
+        _ => Kind::Other,
     }
 }

@@ -7,21 +7,27 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use skep::Error;
 
-use crate::{exports::skep::skill::tools::Error, scope::Scope};
+use crate::scope::Scope;
 
 const LENGTH_MAX: u64 = 1 << 20;
 const LENGTH_USUAL: u64 = 64 << 10;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReadRequest {
     path: String,
+    /// The first byte wanted
     #[serde(default)]
     offset: u64,
+    /// Bytes at most
     #[serde(default = "length_usual")]
+    #[schemars(range(min = 1, max = LENGTH_MAX))]
     length: u64,
+    /// Base64 also where it is UTF-8
     #[serde(default)]
     base64: bool,
 }
@@ -30,16 +36,29 @@ fn length_usual() -> u64 {
     LENGTH_USUAL
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Content {
     content: String,
-    encoding: &'static str,
+    encoding: Encoding,
+    /// Of the whole file
     size: u64,
+    /// Where to read on
     next_offset: u64,
     more: bool,
 }
 
-pub fn read(scope: &Scope, request: &ReadRequest) -> Result<Content, Error> {
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+enum Encoding {
+    #[serde(rename = "utf-8")]
+    Utf8,
+    #[serde(rename = "base64")]
+    Base64,
+}
+
+/// Reads a file, or a part of it, as text; as base64 where it isn't UTF-8.
+#[skep::tool]
+pub fn read(request: ReadRequest) -> Result<Content, Error> {
+    let scope = Scope::granted();
     let path = scope.path(&request.path)?;
     let (bytes, size) = part(&path, request.offset, request.length.min(LENGTH_MAX))
         .map_err(|error| scope.failed(&path, &error))?;
@@ -62,7 +81,7 @@ fn part(path: &Path, offset: u64, length: u64) -> io::Result<(Vec<u8>, u64)> {
 
 /// The content, its encoding, and how many bytes of the file it holds. A part that ends within a character
 /// ends before it.
-fn encode(mut bytes: Vec<u8>, base64: bool) -> (String, &'static str, u64) {
+fn encode(mut bytes: Vec<u8>, base64: bool) -> (String, Encoding, u64) {
     if !base64 {
         let cut = std::str::from_utf8(&bytes).err().filter(|error| error.error_len().is_none());
         if let Some(error) = cut.filter(|error| error.valid_up_to() > 0) {
@@ -71,12 +90,12 @@ fn encode(mut bytes: Vec<u8>, base64: bool) -> (String, &'static str, u64) {
         match String::from_utf8(bytes) {
             Ok(text) => {
                 let taken = text.len() as u64;
-                return (text, "utf-8", taken);
+                return (text, Encoding::Utf8, taken);
             }
             Err(error) => bytes = error.into_bytes(),
         }
     }
-    (BASE64_STANDARD.encode(&bytes), "base64", bytes.len() as u64)
+    (BASE64_STANDARD.encode(&bytes), Encoding::Base64, bytes.len() as u64)
 }
 
 #[cfg(test)]
@@ -84,19 +103,19 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(bytes: &[u8], expect: (&str, &str, u64)) {
+    fn check(bytes: &[u8], expect: (&str, Encoding, u64)) {
         let (content, encoding, taken) = encode(bytes.to_vec(), false);
         assert_eq!((content.as_str(), encoding, taken), expect);
     }
 
     #[test]
     fn text_stays_text_and_the_rest_is_base64() {
-        check(b"plain", ("plain", "utf-8", 5));
-        check(b"", ("", "utf-8", 0));
-        check("zwölf".as_bytes(), ("zwölf", "utf-8", 6));
-        check(&"zwölf".as_bytes()[..3], ("zw", "utf-8", 2));
-        check(&[0xff, 0xfe], ("//4=", "base64", 2));
-        check(&[b'a', 0xff, b'b'], ("Yf9i", "base64", 3));
-        assert_eq!(encode(b"plain".to_vec(), true), ("cGxhaW4=".to_owned(), "base64", 5));
+        check(b"plain", ("plain", Encoding::Utf8, 5));
+        check(b"", ("", Encoding::Utf8, 0));
+        check("zwölf".as_bytes(), ("zwölf", Encoding::Utf8, 6));
+        check(&"zwölf".as_bytes()[..3], ("zw", Encoding::Utf8, 2));
+        check(&[0xff, 0xfe], ("//4=", Encoding::Base64, 2));
+        check(&[b'a', 0xff, b'b'], ("Yf9i", Encoding::Base64, 3));
+        assert_eq!(encode(b"plain".to_vec(), true), ("cGxhaW4=".to_owned(), Encoding::Base64, 5));
     }
 }

@@ -5,7 +5,21 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::exports::skep::skill::tools::Error;
+use skep::Error;
+
+#[cfg(target_family = "wasm")]
+mod bindings {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "
+            package skep-plugins:files;
+            world granted {
+                import wasi:filesystem/preopens@0.2.12;
+            }
+        ",
+        generate_all,
+    });
+}
 
 /// The folders that the host opened for this call.
 pub struct Scope {
@@ -15,7 +29,7 @@ pub struct Scope {
 impl Scope {
     #[cfg(target_family = "wasm")]
     pub fn granted() -> Self {
-        let opened = crate::wasi::filesystem::preopens::get_directories();
+        let opened = bindings::wasi::filesystem::preopens::get_directories();
         Self { roots: opened.into_iter().map(|(_, root)| root).collect() }
     }
 

@@ -6,9 +6,11 @@ use std::{
 };
 
 use regex_lite::{Regex, RegexBuilder};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use skep::{Error, context};
 
-use crate::{exports::skep::skill::tools::Error, scope::Scope, skep::skill::context, walk::Walk};
+use crate::{scope::Scope, walk::Walk};
 
 const HITS_MAX: usize = 200;
 const HITS_USUAL: usize = 50;
@@ -20,46 +22,62 @@ const BINARY_LOOK: usize = 8 << 10;
 /// How many files between two looks at whether the caller still waits.
 const CANCEL_LOOK: usize = 64;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchRequest {
-    #[serde(default)]
+    #[serde(default = "top")]
     path: String,
+    #[schemars(length(min = 1, max = 1000))]
     pattern: String,
     #[serde(default)]
     regex: bool,
     #[serde(default)]
     ignore_case: bool,
+    /// Only files whose name ends so, as in `.md`
     #[serde(default)]
     suffix: String,
+    /// Hits at most
     #[serde(default = "hits_usual")]
+    #[schemars(range(min = 1, max = HITS_MAX))]
     limit: usize,
+}
+
+fn top() -> String {
+    "/".to_owned()
 }
 
 fn hits_usual() -> usize {
     HITS_USUAL
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct Hits {
     hits: Vec<Hit>,
+    /// Files searched
     files: usize,
+    /// Files that are binary, too large or unreadable
     skipped: usize,
+    /// Whether a limit ended the search
     truncated: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Hit {
     path: String,
+    /// From 1
     line: usize,
+    /// The line, cut to 300 characters around the hit
     text: String,
 }
 
-pub fn search(scope: &Scope, request: &SearchRequest) -> Result<Hits, Error> {
-    let pattern = pattern(request)?;
+/// Finds lines that contain a text, or match a regular expression, in a file or below a folder.
+#[skep::tool]
+pub fn search(request: SearchRequest) -> Result<Hits, Error> {
+    let scope = Scope::granted();
+    let pattern = pattern(&request)?;
     let mut hits = Hits::default();
-    for start in starts(scope, &request.path)? {
-        search_below(scope, &start, request, &pattern, &mut hits)?;
+    for start in starts(&scope, &request.path)? {
+        search_below(&scope, &start, &request, &pattern, &mut hits)?;
     }
     Ok(hits)
 }
@@ -104,7 +122,7 @@ fn search_below(
 }
 
 fn gone(files: usize) -> bool {
-    cfg!(target_family = "wasm") && files.is_multiple_of(CANCEL_LOOK) && context::cancelled()
+    files.is_multiple_of(CANCEL_LOOK) && context::cancelled()
 }
 
 fn search_file(path: &Path, request: &SearchRequest, pattern: &Regex, hits: &mut Hits) {

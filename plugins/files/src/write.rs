@@ -7,13 +7,17 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use skep::Error;
 
-use crate::{exports::skep::skill::tools::Error, scope::Scope};
+use crate::scope::Scope;
 
 const CONTENT_LEN_MAX: usize = 1 << 20;
+/// As base64.
+const BASE64_LEN_MAX: usize = CONTENT_LEN_MAX.div_ceil(3) * 4;
 
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Mode {
     #[default]
@@ -22,28 +26,36 @@ enum Mode {
     Append,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WriteRequest {
     path: String,
+    #[schemars(length(max = BASE64_LEN_MAX))]
     content: String,
+    /// Whether `content` is base64
     #[serde(default)]
     base64: bool,
     #[serde(default)]
     mode: Mode,
+    /// Make the folders above it
     #[serde(default)]
     parents: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Written {
+    /// Bytes
     written: u64,
+    /// Of the file, now
     size: u64,
 }
 
-pub fn write(scope: &Scope, request: &WriteRequest) -> Result<Written, Error> {
+/// Writes a file. Leaves one that exists alone unless `mode` says otherwise.
+#[skep::tool]
+pub fn write(request: WriteRequest) -> Result<Written, Error> {
+    let scope = Scope::granted();
     let path = scope.path(&request.path)?;
-    let bytes = content(request)?;
+    let bytes = content(request.content, request.base64)?;
     if let Some(parent) = path.parent().filter(|parent| request.parents && scope.covers(parent)) {
         fs::create_dir_all(parent).map_err(|error| scope.failed(parent, &error))?;
     }
@@ -51,11 +63,11 @@ pub fn write(scope: &Scope, request: &WriteRequest) -> Result<Written, Error> {
     Ok(Written { written: bytes.len() as u64, size })
 }
 
-fn content(request: &WriteRequest) -> Result<Vec<u8>, Error> {
-    let bytes = if request.base64 {
-        BASE64_STANDARD.decode(&request.content).map_err(|e| Error::InvalidInput(format!("content: {e}")))?
+fn content(content: String, base64: bool) -> Result<Vec<u8>, Error> {
+    let bytes = if base64 {
+        BASE64_STANDARD.decode(&content).map_err(|e| Error::InvalidInput(format!("content: {e}")))?
     } else {
-        request.content.clone().into_bytes()
+        content.into_bytes()
     };
     if bytes.len() > CONTENT_LEN_MAX {
         let problem =
