@@ -187,7 +187,7 @@ pub mod skills {
 }
 
 pub mod logging {
-    use crate::log::Level;
+    use crate::bindings::wasi::logging::logging::Level;
 
     pub fn log(level: Level, context: &str, message: &str) {
         eprintln!("{level:?} {context}: {message}");
