@@ -30,6 +30,6 @@ pub use permit::{Permit, Subject};
 pub use request::{FileRequest, Requests};
 pub use state::{
     Bucket, STATE_KEY_BYTES_MAX, STATE_PAGE_MAX, STATE_VALUE_BYTES_MAX, StateChange, StateChanged,
-    StateError, StateKeys, StateLimits,
+    StateError, StateKeys, StateLimits, StateTotals,
 };
 pub use time::UnixMs;

@@ -80,6 +80,15 @@ pub struct StateKeys {
     pub next: Option<u64>,
 }
 
+impl StateKeys {
+    /// The page of at most `max` keys that begins at `from`. More keys than that show that others follow.
+    pub fn page(mut keys: Vec<String>, from: u64, max: usize) -> Self {
+        let next = (keys.len() > max).then(|| from.saturating_add(max as u64));
+        keys.truncate(max);
+        Self { keys, next }
+    }
+}
+
 /// What bounds each bucket of a skill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StateLimits {
@@ -92,6 +101,38 @@ pub struct StateLimits {
 impl From<&Limits> for StateLimits {
     fn from(limits: &Limits) -> Self {
         Self { bytes: limits.state, keys: limits.state_keys }
+    }
+}
+
+/// How full a bucket is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StateTotals {
+    /// Number of keys.
+    pub keys: u64,
+    /// Keys and values together.
+    pub bytes: u64,
+}
+
+impl StateTotals {
+    /// How full it is once `key` is `then` and no longer `now`. A limit refuses only what grows.
+    pub fn after(
+        self,
+        key: &str,
+        now: Option<&Bytes>,
+        then: Option<&Bytes>,
+        limits: StateLimits,
+    ) -> Result<Self, StateError> {
+        let size = |value: Option<&Bytes>| value.map_or(0, |value| (key.len() + value.len()) as u64);
+        let count = |value: Option<&Bytes>| u64::from(value.is_some());
+        let keys = (self.keys + count(then)).saturating_sub(count(now));
+        let bytes = (self.bytes + size(then)).saturating_sub(size(now));
+        if bytes > limits.bytes.0 && size(then) > size(now) {
+            return Err(StateError::FullBytes(limits.bytes));
+        }
+        if keys > u64::from(limits.keys) && count(then) > count(now) {
+            return Err(StateError::FullKeys(limits.keys));
+        }
+        Ok(Self { keys, bytes })
     }
 }
 
@@ -187,5 +228,30 @@ mod tests {
         let swap = StateChange::Swap { expected: Some(large.clone()), value: None };
         assert_eq!(swap.check("k"), Err(StateError::Value));
         assert_eq!(StateChange::Set(large).check("k"), Err(StateError::Value));
+    }
+
+    #[test]
+    fn limits_refuse_only_what_grows() {
+        let limits = StateLimits { bytes: ByteSize(4), keys: 1 };
+        let (one, three) = (Bytes::from_static(b"1"), Bytes::from_static(b"123"));
+        let empty = StateTotals::default();
+        let full = StateTotals { keys: 1, bytes: 4 };
+        assert_eq!(empty.after("k", None, Some(&three), limits), Ok(full));
+        assert_eq!(full.after("k", Some(&three), None, limits), Ok(empty));
+        assert_eq!(full.after("l", None, Some(&one), limits), Err(StateError::FullBytes(ByteSize(4))));
+        let small = StateTotals { keys: 1, bytes: 1 };
+        assert_eq!(small.after("l", None, Some(&one), limits), Err(StateError::FullKeys(1)));
+        // A limit that was lowered lets what is there be replaced by less.
+        let over = StateTotals { keys: 3, bytes: 9 };
+        let less = over.after("k", Some(&three), Some(&one), limits);
+        assert_eq!(less, Ok(StateTotals { keys: 3, bytes: 7 }));
+        assert_eq!(over.after("k", Some(&three), None, limits), Ok(StateTotals { keys: 2, bytes: 5 }));
+    }
+
+    #[test]
+    fn a_page_knows_whether_another_follows() {
+        let keys = || vec!["a".to_owned(), "b".to_owned()];
+        assert_eq!(StateKeys::page(keys(), 4, 2), StateKeys { keys: keys(), next: None });
+        assert_eq!(StateKeys::page(keys(), 4, 1), StateKeys { keys: vec!["a".to_owned()], next: Some(5) });
     }
 }

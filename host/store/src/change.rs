@@ -4,7 +4,7 @@ use crate::db::{Abort, Tx, Value, text, values};
 use crate::publish::TEXT_BYTES_MAX;
 use crate::revision::Change;
 use crate::skill::key;
-use crate::{Store, StoreError, component};
+use crate::{Store, StoreError, component, state};
 use async_trait::async_trait;
 use serde::Serialize;
 use skep_core::{DomainName, Grants, SkillName};
@@ -42,7 +42,7 @@ impl Store {
         self.db.change(&Edit { domain, name, expect, what }).await
     }
 
-    /// Removes a skill: versions, grants, configuration, and the components that were its alone.
+    /// Removes a skill: versions, grants, configuration, state, and the components that were its alone.
     pub async fn skill_remove(
         &self,
         domain: &DomainName,
@@ -117,6 +117,7 @@ impl Edit<'_> {
     }
 
     async fn remove(&self, tx: &mut Tx) -> Result<(), Abort> {
+        state::clear(tx, self.domain, self.name).await?;
         let sql = "DELETE FROM skills WHERE domain = ? AND name = ?";
         tx.exec(sql, key(self.domain, self.name).into()).await?;
         component::sweep(tx).await

@@ -46,8 +46,8 @@ pub(crate) enum DbError {
 }
 
 impl DbError {
-    /// Whether trying the whole transaction again may help. A broken COMMIT is among it: every
-    /// transaction first looks itself up by its key, so doing it twice is doing it once.
+    /// Whether trying the whole transaction again may help. A broken COMMIT is among it, unless doing
+    /// the work twice isn't doing it once.
     fn retryable(&self) -> bool {
         matches!(self, Self::Busy(_) | Self::Lost(_) | Self::Duplicate(_))
     }
@@ -119,9 +119,11 @@ impl Tx {
 }
 
 /// What is done in one transaction. It may be done again after it was done, so it must first look
-/// up by a key whether it was.
+/// up by a key whether it was, or say that it can't.
 #[async_trait]
 pub(crate) trait Work: Sync {
+    /// Whether doing it twice is doing it once. If not, a broken COMMIT ends it as of unknown outcome.
+    const REPEATABLE: bool = true;
     type Output: Send;
     async fn run(&self, tx: &mut Tx) -> Result<Self::Output, Abort>;
 }
@@ -180,7 +182,12 @@ impl Db {
         tx.0.begin().await?;
         let result = work.run(&mut tx).await;
         match result {
-            Ok(_) => tx.0.commit().await?,
+            Ok(_) => tx.0.commit().await.map_err(|error| match error {
+                DbError::Lost(reason) if !W::REPEATABLE => {
+                    DbError::Away(format!("{reason}; nobody knows whether the change was made"))
+                }
+                error => error,
+            })?,
             // If this fails too, the session is dropped, which ends the transaction as surely.
             Err(_) => drop(tx.0.rollback().await),
         }

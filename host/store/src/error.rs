@@ -1,7 +1,7 @@
 //! What a store answers when it doesn't do what was asked.
 
 use crate::db::{Abort, DbError};
-use skep_core::{Digest, DomainName, Incarnation, SkillName};
+use skep_core::{Digest, DomainName, Incarnation, SkillName, StateError};
 
 /// Why the store didn't do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,6 +53,9 @@ pub enum StoreError {
         /// The limit.
         max: u64,
     },
+    /// A skill's state can't be changed so; the skill learns it.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// What is stored can't be what was stored.
     #[error("the database is damaged: {0}")]
     Corrupt(String),

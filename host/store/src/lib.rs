@@ -9,6 +9,7 @@ mod migrate;
 mod publish;
 mod revision;
 mod skill;
+mod state;
 mod store;
 mod url;
 
@@ -17,5 +18,6 @@ pub use component::COMPONENT_BYTES_MAX;
 pub use error::StoreError;
 pub use publish::{Publish, SKILLS_MAX, TEXT_BYTES_MAX, VERSION_CHARS_MAX, VERSIONS_KEPT_MAX};
 pub use skill::{SkillRow, VersionRow, VersionState};
+pub use state::STATE_CHANGE_TIME_MAX;
 pub use store::Store;
 pub use url::{StoreUrl, StoreUrlError};

@@ -94,11 +94,16 @@ impl Row {
         self.opt_text()?.ok_or_else(|| unfit("a text", "NULL"))
     }
 
-    pub(crate) fn blob(&mut self) -> Result<Bytes, DbError> {
+    pub(crate) fn opt_blob(&mut self) -> Result<Option<Bytes>, DbError> {
         match self.next()? {
-            Value::Blob(bytes) => Ok(bytes),
+            Value::Null => Ok(None),
+            Value::Blob(bytes) => Ok(Some(bytes)),
             other => Err(unfit("bytes", &format!("{other:?}"))),
         }
+    }
+
+    pub(crate) fn blob(&mut self) -> Result<Bytes, DbError> {
+        self.opt_blob()?.ok_or_else(|| unfit("bytes", "NULL"))
     }
 
     /// A text that stands for a `T`.

@@ -11,5 +11,6 @@ mod races;
 mod sample;
 mod schema;
 mod skills;
+mod state;
 mod tls;
 mod versions;
