@@ -1,6 +1,6 @@
 //! Why the bus said no.
 
-use skep_core::{CallId, DomainName, Fault, FaultCode};
+use skep_core::{CallId, DomainName, Fault, FaultCode, StateError};
 use std::fmt;
 
 /// What an entry found full.
@@ -57,6 +57,9 @@ pub enum BusError {
     /// A call of this id is on the bus; nothing more was queued.
     #[error("call {0} is on its way already: every call needs an id of its own")]
     Duplicate(CallId),
+    /// A skill's state can't be changed so; the skill learns it.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The bus can't be reached or can't serve; nothing was queued.
     #[error("the message bus is unavailable: {0}")]
     Unavailable(String),
@@ -78,9 +81,10 @@ impl From<BusError> for Fault {
     fn from(error: BusError) -> Self {
         let code = match error {
             BusError::Overloaded { .. } => FaultCode::Overloaded,
-            BusError::TooLarge { .. } | BusError::UnknownDomain(_) | BusError::Duplicate(_) => {
-                FaultCode::InvalidInput
-            }
+            BusError::TooLarge { .. }
+            | BusError::UnknownDomain(_)
+            | BusError::Duplicate(_)
+            | BusError::State(_) => FaultCode::InvalidInput,
             BusError::OutcomeUnknown(_) => FaultCode::Interrupted,
             BusError::AuditFull { .. }
             | BusError::Unavailable(_)

@@ -1,5 +1,6 @@
 //! How messages move between hosts: calls out, replies and notices back, audit records on their way to the
-//! database. One contract, [`Bus`], and two ways to keep it: [`RedisBus`] and [`MemoryBus`].
+//! database; and what skills keep beside them: hot state, and a cache before the durable one.
+//! One contract, [`Bus`], and two ways to keep it: [`RedisBus`] and [`MemoryBus`].
 //!
 //! What the contract promises:
 //! - A call is at most once. What no host has read may go to another host; what was handed out by
@@ -9,17 +10,21 @@
 //! - A call whose accepting host died is run nonetheless, and its reply goes nowhere; its deadline ends it early.
 //! - The database is truth. What Redis loses, waiting callers learn by their deadline.
 
+mod cache;
 mod error;
 mod lanes;
 mod limits;
 mod memory;
 mod message;
+mod state;
 mod streams;
 
+pub use cache::{CACHE_HOLD_MAX, CACHE_LIFE_MAX, CacheTicket, Cached, StateCache};
 pub use error::{Bound, BusError};
 pub use limits::BusLimits;
 pub use memory::MemoryBus;
 pub use message::{AuditToken, Delivery, Entry, Event};
+pub use state::HotState;
 pub use streams::{RedisBus, RedisSettings};
 
 use async_trait::async_trait;
@@ -27,7 +32,7 @@ use skep_core::{AuditRecord, CallId, DomainName, Incarnation, Lane, Progress, Re
 
 /// How one host takes part in moving messages. Ask for it as `Arc<dyn Bus>`.
 #[async_trait]
-pub trait Bus: Send + Sync + 'static {
+pub trait Bus: HotState + StateCache + Send + Sync + 'static {
     /// This life of this host, as it stands in `from` of what it sends.
     fn incarnation(&self) -> Incarnation;
 

@@ -1,7 +1,9 @@
 //! The bus of a host that stands alone: one process, nothing kept, the same bounds and answers.
 
+mod cache;
 mod domain;
 mod relay;
+mod state;
 
 use crate::message::EntryId;
 use crate::{AuditToken, Bus, BusError, BusLimits, Delivery, Entry, Event};
@@ -18,6 +20,8 @@ pub struct MemoryBus {
     incarnation: Incarnation,
     limits: BusLimits,
     state: Mutex<State>,
+    hot: Mutex<state::Buckets>,
+    cache: Mutex<cache::Slots>,
     work: Notify,
     records: Notify,
     events: mpsc::Sender<Event>,
@@ -46,6 +50,8 @@ impl MemoryBus {
                 names: domains,
                 relay: Relay::default(),
             }),
+            hot: Mutex::default(),
+            cache: Mutex::default(),
             work: Notify::new(),
             records: Notify::new(),
             events,
@@ -57,6 +63,11 @@ impl MemoryBus {
 
     fn open_state(&self) -> Result<parking_lot::MutexGuard<'_, State>, BusError> {
         if *self.closed.borrow() { Err(BusError::Closed) } else { Ok(self.state.lock()) }
+    }
+
+    /// Whether this bus is open and serves a domain.
+    fn check_domain(&self, domain: &DomainName) -> Result<(), BusError> {
+        self.open_state()?.domain(domain).map(drop)
     }
 
     async fn tell(&self, event: Event) -> Result<(), BusError> {

@@ -1,6 +1,7 @@
 //! The bus of a fleet: Redis Streams.
 
 mod answer;
+mod cache;
 mod custody;
 mod gauge;
 mod keys;
@@ -12,6 +13,7 @@ mod relay;
 mod scripts;
 mod seal;
 mod shared;
+mod state;
 mod wire;
 mod writer;
 

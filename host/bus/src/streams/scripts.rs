@@ -34,6 +34,12 @@ scripts! {
     CLAIM = ALWAYS "lua/claim.lua";
     GROUPS = ALWAYS "lua/groups.lua";
     LEAVE = ALWAYS "lua/leave.lua";
+    STATE = ADMIT "lua/state.lua";
+    /// The same for what frees memory.
+    STATE_FREE = ALWAYS "lua/state.lua";
+    CACHE = ALWAYS "lua/cache.lua";
+    /// The same for what takes memory.
+    CACHE_FILL = ADMIT "lua/cache.lua";
 }
 
 /// The command that runs a script on the domain of this prefix; arguments are added to it.

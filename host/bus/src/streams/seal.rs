@@ -13,6 +13,7 @@ pub(super) enum Kind {
     Progress,
     Revision,
     Audit,
+    Cache,
 }
 
 impl Kind {
@@ -24,6 +25,7 @@ impl Kind {
             Self::Progress => "progress",
             Self::Revision => "revision",
             Self::Audit => "audit",
+            Self::Cache => "cache",
         }
     }
 }

@@ -33,7 +33,7 @@ struct AuditHeader {
     mac: String,
 }
 
-fn encode(header: &impl Serialize) -> Result<Vec<u8>, BusError> {
+pub(super) fn encode(header: &impl Serialize) -> Result<Vec<u8>, BusError> {
     serde_json::to_vec(header).map_err(|e| BusError::Internal(format!("a header can't be written: {e}")))
 }
 
@@ -46,7 +46,12 @@ pub(super) enum Forged {
     Header,
 }
 
-fn decode<T: DeserializeOwned>(seal: &Seal, kind: Kind, scope: &str, frame: &Frame) -> Result<T, Forged> {
+pub(super) fn decode<T: DeserializeOwned>(
+    seal: &Seal,
+    kind: Kind,
+    scope: &str,
+    frame: &Frame,
+) -> Result<T, Forged> {
     if !seal.holds(kind, scope, frame) {
         return Err(Forged::Seal);
     }

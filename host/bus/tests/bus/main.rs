@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod cache;
 mod contract;
 mod death;
 mod faults;
@@ -11,3 +12,4 @@ mod forgery;
 mod lanes;
 mod relay;
 mod shares;
+mod state;
