@@ -5,7 +5,7 @@ use crate::component::{self, COMPONENT_BYTES_MAX};
 use crate::db::{Abort, Tx, Value, text, values};
 use crate::revision::Change;
 use crate::skill::key;
-use crate::{Store, StoreError, VersionRow, VersionState};
+use crate::{Store, StoreError, VersionRow, VersionState, state};
 use async_trait::async_trait;
 use bytes::Bytes;
 use skep_core::{Digest, DomainName, Grants, SkillName};
@@ -113,7 +113,7 @@ async fn insert_skill(tx: &mut Tx, revision: u64, publish: &Publish) -> Result<(
     let sql = "INSERT INTO skills (domain, name, revision, grants, config) VALUES (?, ?, ?, ?, '{}')";
     let [domain, name] = key(&publish.domain, &publish.name);
     tx.exec(sql, vec![domain, name, Value::from(revision), grants]).await?;
-    Ok(())
+    state::begin(tx, &publish.domain, &publish.name).await
 }
 
 async fn update_skill(tx: &mut Tx, revision: u64, publish: &Publish) -> Result<(), Abort> {

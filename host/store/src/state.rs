@@ -98,24 +98,13 @@ impl Step<'_> {
     /// How full the bucket is and what the key holds, neither to be changed by others before the end.
     async fn lock(&self, tx: &mut Tx) -> Result<(StateTotals, Option<Bytes>), Abort> {
         lock_totals(tx, self.domain, self.skill).await?;
-        if let Some(found) = self.read(tx).await? {
-            return Ok(found);
-        }
-        // From the skill's own row: a skill that has been removed gets no state any more.
-        let sql = "INSERT INTO state_totals (domain, skill, entries, bytes) \
-            SELECT domain, name, 0, 0 FROM skills WHERE domain = ? AND name = ?";
-        tx.exec(sql, skill_key(self.domain, self.skill).into()).await?;
-        let removed = || StoreError::NotFound(format!("skill `{}`", self.skill));
-        Ok(self.read(tx).await?.ok_or_else(removed)?)
-    }
-
-    async fn read(&self, tx: &mut Tx) -> Result<Option<(StateTotals, Option<Bytes>)>, Abort> {
         let sql = "SELECT t.entries, t.bytes, s.value FROM state_totals t LEFT JOIN state s \
             ON s.domain = t.domain AND s.skill = t.skill AND s.name = ? WHERE t.domain = ? AND t.skill = ?";
         let found = tx.query_one(sql, values![self.key, text(self.domain), text(self.skill)]).await?;
-        let Some(mut row) = found else { return Ok(None) };
+        let removed = || StoreError::NotFound(format!("skill `{}`", self.skill));
+        let mut row = found.ok_or_else(removed)?;
         let totals = StateTotals { keys: row.int()?, bytes: row.int()? };
-        Ok(Some((totals, row.opt_blob()?)))
+        Ok((totals, row.opt_blob()?))
     }
 
     async fn write(&self, tx: &mut Tx, there: bool, then: Option<Bytes>) -> Result<(), Abort> {
@@ -134,7 +123,13 @@ impl Step<'_> {
     }
 }
 
-/// Takes the lock under which a skill's state is changed, if it has any. First of all in a transaction:
+/// Makes a new skill's state, empty.
+pub(crate) async fn begin(tx: &mut Tx, domain: &DomainName, skill: &SkillName) -> Result<(), Abort> {
+    let sql = "INSERT INTO state_totals (domain, skill, entries, bytes) VALUES (?, ?, 0, 0)";
+    Ok(tx.exec(sql, skill_key(domain, skill).into()).await?)
+}
+
+/// Takes the lock under which a skill's state is changed. First of all in a transaction:
 /// what is read from here on is the latest.
 async fn lock_totals(tx: &mut Tx, domain: &DomainName, skill: &SkillName) -> Result<(), Abort> {
     let sql = "UPDATE state_totals SET entries = entries WHERE domain = ? AND skill = ?";

@@ -15,3 +15,4 @@ CREATE TABLE IF NOT EXISTS state (
   PRIMARY KEY (domain, skill, name),
   FOREIGN KEY (domain, skill) REFERENCES state_totals (domain, skill) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+INSERT IGNORE INTO state_totals (domain, skill, entries, bytes) SELECT domain, name, 0, 0 FROM skills;

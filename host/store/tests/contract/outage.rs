@@ -4,6 +4,7 @@ use crate::ground::Ground;
 use crate::proxy::Proxy;
 use crate::sample::{calls, domain, echo, expecting, grants, name, publish};
 use mysql_async::prelude::Queryable;
+use skep_core::{ByteSize, StateChange, StateLimits};
 use skep_harness::{MariaDb, eventually};
 use skep_store::{Store, StoreError, StoreUrl};
 use std::time::{Duration, Instant};
@@ -44,14 +45,35 @@ async fn a_restart_between_calls_goes_unnoticed() {
     assert_eq!(echo(&store).await.revision, revision);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_change_whose_commit_went_unheard_is_made_once() {
-    let server = MariaDb::start().unwrap();
+/// A store that reaches its server through a proxy.
+async fn through_proxy(server: &MariaDb) -> (Proxy, Store) {
     let StoreUrl::Mysql(url) = server.url().parse().unwrap() else { unreachable!() };
     let port = mysql_async::Opts::from_url(&url).unwrap().tcp_port();
     let proxy = Proxy::start(port).await;
     let url = url.replace(&format!(":{port}/"), &format!(":{}/", proxy.port));
     let store = Store::open(&url.parse().unwrap()).await.unwrap();
+    (proxy, store)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn state_whose_commit_went_unheard_is_changed_once_and_told_so() {
+    let server = MariaDb::start().unwrap();
+    let (proxy, store) = through_proxy(&server).await;
+    store.skill_publish(publish("1.0.0", b"one")).await.unwrap();
+    proxy.arm(1);
+    let (domain, echo) = (domain(), name("echo"));
+    let limits = StateLimits { bytes: ByteSize(100), keys: 10 };
+    let unknown = store.state_change(&domain, &echo, "n", &StateChange::Increment(1), limits).await;
+    let Err(StoreError::Unavailable { reason }) = unknown else { panic!("{unknown:?}") };
+    assert!(reason.contains("nobody knows whether"), "{reason}");
+    assert_eq!(proxy.armed(), 0);
+    assert_eq!(store.state_get(&domain, &echo, "n").await, Ok(Some("1".into())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_whose_commit_went_unheard_is_made_once() {
+    let server = MariaDb::start().unwrap();
+    let (proxy, store) = through_proxy(&server).await;
 
     proxy.arm(2);
     let revision = store.skill_publish(publish("1.0.0", b"one")).await.unwrap();

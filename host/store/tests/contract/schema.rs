@@ -1,7 +1,8 @@
 //! The schema: both databases reach the same tables, and migrating again changes nothing.
 
 use crate::ground::{Ground, on_both};
-use crate::sample::{calls, echo, publish};
+use crate::sample::{calls, domain, echo, name, publish};
+use skep_core::{ByteSize, StateChange, StateLimits};
 use std::os::unix::fs::PermissionsExt;
 
 on_both! {
@@ -93,6 +94,10 @@ async fn migrations_apply_twice_harmlessly(ground: Ground) {
     let store = ground.open().await;
     store.skill_publish(publish("1.0.0", b"one")).await.unwrap();
     store.audit_append(&calls(3)).await.unwrap();
+    let (domain, name) = (domain(), name("echo"));
+    let limits = StateLimits { bytes: ByteSize(100), keys: 10 };
+    let set = StateChange::Increment(7);
+    store.state_change(&domain, &name, "k", &set, limits).await.unwrap();
     let (before, applied) = (echo(&store).await, history(&ground).await);
 
     let last = format!("DELETE FROM refinery_schema_history WHERE version = {}", applied.len());
@@ -103,7 +108,13 @@ async fn migrations_apply_twice_harmlessly(ground: Ground) {
         assert_eq!(columns(&ground).await, COLUMNS);
         assert_eq!((echo(&again).await, again.revision().await), (before.clone(), Ok(1)));
         assert_eq!(again.audit_scan(None, 10).await.unwrap().len(), 3);
+        assert_eq!(again.state_get(&domain, &name, "k").await, Ok(Some("7".into())));
     }
+    // A skill from before there was state gets its own.
+    ground.exec("DELETE FROM state_totals").await;
+    ground.exec(&last).await;
+    let made = ground.open().await.state_change(&domain, &name, "k", &set, limits).await.unwrap();
+    assert_eq!(made.value, Some("7".into()));
 }
 
 async fn opening_again_changes_nothing(ground: Ground) {

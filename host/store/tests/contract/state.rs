@@ -1,7 +1,7 @@
 //! Durable state: exact limits, one winner a race, nothing lost, nothing left behind.
 
 use crate::ground::{Ground, on_both};
-use crate::sample::{domain, expecting, name, publish};
+use crate::sample::{domain, name, publish};
 use bytes::Bytes;
 use skep_core::{
     ByteSize, STATE_KEY_BYTES_MAX, STATE_VALUE_BYTES_MAX, StateChange, StateChanged, StateError, StateLimits,
@@ -62,15 +62,18 @@ async fn installed(ground: &Ground) -> (Store, u64) {
     (store, revision)
 }
 
-/// Has eight writers of two hosts change state at once.
+/// Has eight writers change state at once, those of MariaDB on two hosts; a file has one host only.
 async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     ground: &Ground,
     write: impl Fn(Store, usize) -> F,
 ) -> Vec<T> {
-    let hosts = [ground.open().await, ground.open().await];
+    let mut hosts = vec![ground.open().await];
+    if hosts[0].shared() {
+        hosts.push(ground.open().await);
+    }
     let mut tasks = JoinSet::new();
     for writer in 0..WRITERS {
-        tasks.spawn(write(hosts[writer % 2].clone(), writer));
+        tasks.spawn(write(hosts[writer % hosts.len()].clone(), writer));
     }
     tasks.join_all().await
 }
@@ -250,7 +253,7 @@ async fn removing_a_skill_takes_its_state(ground: Ground) {
     store.skill_remove(&domain(), &name("echo"), revision).await.unwrap();
     assert_eq!(get(&store, "k0000000").await, None);
     for table in ["state", "state_totals"] {
-        assert_eq!(ground.texts(&format!("SELECT skill FROM {table}")).await, Vec::<String>::new());
+        assert!(ground.texts(&format!("SELECT skill FROM {table}")).await.is_empty());
     }
     store.skill_publish(publish("1.0.0", b"one")).await.unwrap();
     assert_eq!(change(&store, "k0000000", StateChange::Increment(1)).await.value, Some(bytes("1")));
@@ -258,27 +261,24 @@ async fn removing_a_skill_takes_its_state(ground: Ground) {
 
 async fn a_skill_removed_under_writers_leaves_nothing(ground: Ground) {
     let (store, mut revision) = installed(&ground).await;
-    for round in 0..5 {
+    for round in 0..3 {
         let write = |store: Store, writer: usize| async move {
             for number in 0.. {
                 match change_of(&store, "echo", &format!("{writer}.{number}"), set("1"), AMPLE).await {
                     Ok(_) => {}
-                    Err(StoreError::NotFound(_)) => return number,
+                    Err(StoreError::NotFound(_)) => return,
                     Err(error) => panic!("{error}"),
                 }
             }
-            0
         };
-        let writers = at_once(&ground, write);
         let remove = async {
             // In the midst of it, or before the first has written.
             while round > 0 && get(&store, "3.3").await.is_none() {}
             store.skill_remove(&domain(), &name("echo"), revision).await.unwrap()
         };
-        tokio::join!(writers, remove);
-        assert_eq!(ground.texts("SELECT skill FROM state_totals").await, Vec::<String>::new());
-        let next = publish(&format!("1.0.{round}"), b"one");
-        revision = store.skill_publish(next).await.unwrap();
+        tokio::join!(at_once(&ground, write), remove);
+        assert!(ground.texts("SELECT skill FROM state_totals").await.is_empty());
+        assert!(ground.texts("SELECT skill FROM state").await.is_empty());
+        revision = store.skill_publish(publish("1.0.0", b"one")).await.unwrap();
     }
-    store.skill_publish(expecting(publish("2.0.0", b"two"), revision)).await.unwrap();
 }
