@@ -10,8 +10,8 @@ pub(super) static RECIPE: Recipe = Recipe {
     title: "Rust",
     sdk: "rust",
     template: "template",
-    shapes: &[ProjectShape::Typed, ProjectShape::Command],
-    why_no_others: "the SDK isn't there yet",
+    shapes: &[ProjectShape::Contract, ProjectShape::Typed, ProjectShape::Command],
+    why_no_others: "",
     leaves: &["target/", "Cargo.lock"],
     build,
 };
