@@ -7,6 +7,8 @@ CARGO := cargo
 LOCKED := --locked
 # The example skills are a workspace of their own; here they are built for this machine, not as guests.
 PLUGINS := --manifest-path plugins/Cargo.toml --target-dir target/plugins --workspace
+# So is the Rust SDK.
+RUST_SDK := --manifest-path sdk/rust/Cargo.toml --target-dir target/plugins --workspace
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,15 +17,17 @@ demo: guests build ## see Skep at work on the example skills
 	@tests/demo.sh
 
 test: setup guests ## run all tests
+	@$(CARGO) test --quiet $(LOCKED) $(RUST_SDK)
 	@$(CARGO) test --quiet $(LOCKED) $(PLUGINS)
 	@$(CARGO) nextest run $(LOCKED) --workspace
 
 lint: tools ## check formatting, lints and the rules of the house
-	@for workspace in . plugins tests/guests; do \
+	@for workspace in . plugins sdk/rust tests/guests; do \
 		$(CARGO) fmt --all --check --manifest-path $$workspace/Cargo.toml || exit 1; \
 	done
 	@$(CARGO) nextest run $(LOCKED) --package skep-tidy
 	@$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	@$(CARGO) clippy $(LOCKED) $(RUST_SDK) --all-targets -- -D warnings
 	@$(CARGO) clippy $(LOCKED) $(PLUGINS) --all-targets -- -D warnings
 
 bench: guests ## measure a call and the fast lane

@@ -42,3 +42,16 @@ pub fn expand(tools: TokenStream) -> Result<TokenStream> {
         };
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tools_are_named_by_their_paths() {
+        let text = expand(quote!(a, b::c,)).unwrap().to_string();
+        assert!(text.contains("[__skep_tool_a , b :: __skep_tool_c]"), "{text}");
+        assert!(expand(TokenStream::new()).unwrap_err().to_string().contains("name the tools"));
+        assert!(expand(quote!(1)).is_err());
+    }
+}

@@ -83,3 +83,80 @@ fn description(function: &ItemFn) -> Vec<Expr> {
     }
     parts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(function: TokenStream, says: &str) {
+        let error = expand(TokenStream::new(), function).unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+
+    #[test]
+    fn what_can_be_no_tool_is_told() {
+        check(
+            quote!(
+                fn f() -> Result<(), Error> {}
+            ),
+            "needs a doc comment",
+        );
+        check(
+            quote!(
+                async fn f() -> Result<(), Error> {}
+            ),
+            "can't be async",
+        );
+        check(
+            quote!(
+                fn f<T>(t: T) -> Result<(), Error> {}
+            ),
+            "can't be generic",
+        );
+        check(
+            quote!(
+                fn f(&self) -> Result<(), Error> {}
+            ),
+            "not a method",
+        );
+        check(
+            quote!(
+                fn f(a: A, b: B) -> Result<(), Error> {}
+            ),
+            "takes one input",
+        );
+        check(
+            quote!(
+                fn f(a: A) {}
+            ),
+            "answers with a Result",
+        );
+        check(
+            quote!(
+                struct S;
+            ),
+            "expected",
+        );
+        let error = expand(
+            quote!(name = "x"),
+            quote!(
+                fn f() {}
+            ),
+        )
+        .unwrap_err()
+        .to_string();
+        assert!(error.contains("takes no arguments"), "{error}");
+    }
+
+    #[test]
+    fn a_description_may_be_a_file() {
+        let function = quote!(
+            /// One.
+            #[doc = include_str!("two.md")]
+            fn f() -> Result<(), Error> {}
+        );
+        let text = expand(TokenStream::new(), function).unwrap().to_string();
+        assert!(text.contains(r#"concat ! ("One.\n" , include_str ! ("two.md"))"#), "{text}");
+    }
+}
