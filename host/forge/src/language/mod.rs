@@ -38,6 +38,8 @@
 //! - command: prints `Hello, Ann!` for the argument `Ann`; without an argument it writes
 //!   `whom shall I greet?` to standard error and ends with code 1.
 
+mod javascript;
+mod python;
 mod rust;
 
 use crate::tools::{Program, Said, Tools};
@@ -47,7 +49,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 /// The languages there are, in the order that people are told of them.
-static RECIPES: [&Recipe; 1] = [&rust::RECIPE];
+static RECIPES: [&Recipe; 4] =
+    [&rust::RECIPE, &python::RECIPE, &javascript::JAVASCRIPT, &javascript::TYPESCRIPT];
 
 /// How a language makes skills.
 struct Recipe {

@@ -1,0 +1,6 @@
+// The tools of {{name}}: what the world in wit/world.wit exports. What is thrown is the `err` of a result.
+
+export function greet(name: string): string {
+  if (!name) throw "whom shall I greet?";
+  return `Hello, ${name}!`;
+}
