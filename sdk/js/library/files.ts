@@ -2,6 +2,7 @@
 
 import { getDirectories } from "wasi:filesystem/preopens@0.2.12";
 import type { Descriptor, DescriptorType, ErrorCode } from "wasi:filesystem/types@0.2.12";
+import { asked } from "./asked";
 import { Failed } from "./errors";
 import { decode, encode } from "./web/text";
 
@@ -70,16 +71,19 @@ type Access = { read?: boolean; write?: boolean };
 
 function opened<T>(path: string, how: OpenFlags, access: Access, work: (file: Descriptor) => T): T {
   const roots = getDirectories();
-  let file: Descriptor | undefined;
+  const openFlags = { create: false, directory: false, exclusive: false, truncate: false, ...how };
+  const refused = (code: ErrorCode) => new FileError(path, code);
   try {
-    const [root, rest] = rootOf(path, roots);
-    const openFlags = { create: false, directory: false, exclusive: false, truncate: false, ...how };
-    file = root.openAt({ symlinkFollow: true }, rest, openFlags, flags(access));
-    return work(file);
-  } catch (error) {
-    throw typeof error === "string" ? new FileError(path, error as ErrorCode) : error;
+    return asked(() => {
+      const [root, rest] = rootOf(path, roots);
+      const file = root.openAt({ symlinkFollow: true }, rest, openFlags, flags(access));
+      try {
+        return work(file);
+      } finally {
+        file[Symbol.dispose]();
+      }
+    }, refused);
   } finally {
-    file?.[Symbol.dispose]();
     for (const [root] of roots) root[Symbol.dispose]();
   }
 }
@@ -95,7 +99,7 @@ function rootOf(path: string, roots: [Descriptor, string][]): [Descriptor, strin
   const clean = `/${parts.join("/")}`;
   const holds = ([, root]: [Descriptor, string]) => clean === root || clean.startsWith(root === "/" ? root : `${root}/`);
   const [best] = roots.filter(holds).sort((a, b) => b[1].length - a[1].length);
-  if (!path.startsWith("/") || !best) throw "no-entry";
+  if (!path.startsWith("/") || !best) throw new FileError(path, "no-entry");
   return [best[0], clean.slice(best[1].length).replace(/^\//, "") || "."];
 }
 

@@ -1,6 +1,7 @@
 // Other skills: those that the operator granted with `--skill`.
 
 import * as host from "skep:skill/skills@0.1.0";
+import { asked } from "./asked";
 import { Failed } from "./errors";
 import type { JsonSchema } from "./schema";
 
@@ -32,12 +33,12 @@ export interface SkillInfo {
 
 /** Calls a tool and waits for its answer. The tool may be left out (`null`) where the skill has only one. */
 export function call(skill: string, tool: string | null, input: unknown = {}): any {
-  return JSON.parse(asked(() => host.call(skill, tool, JSON.stringify(input))));
+  return JSON.parse(asked(() => host.call(skill, tool, JSON.stringify(input)), fault));
 }
 
 /** The skills that may be called and offer a capability, the closest match first; all of them for none. */
 export function find(capability = ""): SkillInfo[] {
-  return asked(() => host.find(capability)).map((skill) => ({ ...skill, tools: skill.tools.map(toolInfo) }));
+  return asked(() => host.find(capability), fault).map((skill) => ({ ...skill, tools: skill.tools.map(toolInfo) }));
 }
 
 function toolInfo(tool: host.ToolInfo): ToolInfo {
@@ -49,11 +50,4 @@ function toolInfo(tool: host.ToolInfo): ToolInfo {
   };
 }
 
-function asked<T>(ask: () => T): T {
-  try {
-    return ask();
-  } catch (error) {
-    const { code, message } = error as host.Fault;
-    throw new Fault(code, message);
-  }
-}
+const fault = ({ code, message }: host.Fault): Fault => new Fault(code, message);

@@ -3,6 +3,7 @@
 import * as swap from "skep:skill/state@0.1.0";
 import * as atomics from "wasi:keyvalue/atomics@0.2.0-draft";
 import * as store from "wasi:keyvalue/store@0.2.0-draft";
+import { asked } from "./asked";
 import { Failed } from "./errors";
 import { decode, encode } from "./web/text";
 
@@ -59,15 +60,15 @@ export class Bucket {
 
   /** Opens the bucket anew for each operation: a handle doesn't outlive a call. */
   #with<T>(work: (bucket: store.Bucket) => T): T {
-    let opened: store.Bucket | undefined;
-    try {
-      opened = store.open(this.name);
-      return work(opened);
-    } catch (error) {
-      throw new Failed(`state ${this.name}: ${reason(error as store.Error)}`);
-    } finally {
-      opened?.[Symbol.dispose]();
-    }
+    const refused = (error: store.Error) => new Failed(`state ${this.name}: ${reason(error)}`);
+    return asked(() => {
+      const opened = store.open(this.name);
+      try {
+        return work(opened);
+      } finally {
+        opened[Symbol.dispose]();
+      }
+    }, refused);
   }
 }
 

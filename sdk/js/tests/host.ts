@@ -9,19 +9,22 @@ const files = new Map([["notes/a.txt", new TextEncoder().encode("ö".repeat(40_0
 
 const handle = <T extends object>(value: T) => Object.assign(value, { [Symbol.dispose ?? "dispose"]: () => {} });
 
+/** The `err` of a result, as componentize-qjs throws it. */
+const err = (payload: unknown) => Object.assign(new Error(`${payload} (see error.payload)`), { payload });
+
 export const callId = () => "0190";
 export const deadline = () => 1_795_240_440_781;
 export const progress = (...report: unknown[]) => void logged.push(JSON.stringify(report));
 
 export function get(key: string) {
-  if (key === "broken") throw { tag: "io", val: "no database" };
+  if (key === "broken") throw err({ tag: "io", val: "no database" });
   return key === "greeting" ? "hello" : null;
 }
 export const getAll = () => [["greeting", "hello"]];
 
 export function open(name: string) {
   const values = buckets[name];
-  if (!values) throw { tag: "no-such-store" };
+  if (!values) throw err({ tag: "no-such-store" });
   return handle({
     values,
     get: (key: string) => values.get(key) ?? null,
@@ -54,7 +57,7 @@ export function compareAndSet(
 }
 
 export function call(skill: string, tool: string | null, input: string) {
-  if (skill !== "peer") throw { code: "unknown_skill", message: `no skill ${skill}` };
+  if (skill !== "peer") throw err({ code: "unknown_skill", message: `no skill ${skill}` });
   return JSON.stringify([tool, JSON.parse(input)]);
 }
 export const find = (capability: string) => [
@@ -85,9 +88,9 @@ function folder(above: string) {
     openAt(_follow: object, path: string, how: { create: boolean; truncate: boolean }) {
       const name = above + path;
       if (path === "notes") return handle({ readDirectory: entries });
-      if (how.create && above) throw "read-only";
+      if (how.create && above) throw err("read-only");
       if (how.truncate) files.set(name, new Uint8Array());
-      if (!files.has(name)) throw "no-entry";
+      if (!files.has(name)) throw err("no-entry");
       return handle({
         read: (length: number, at: number) => [files.get(name)!.slice(at, at + length), at + length >= files.get(name)!.length],
         write(bytes: Uint8Array, at: number) {
