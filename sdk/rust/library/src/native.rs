@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap};
 
-use crate::testing::{Answer, Progress};
+use crate::testing::{Answer, Progress, Record};
 
 /// What the host would know.
 #[derive(Default)]
@@ -12,6 +12,7 @@ pub struct Host {
     pub buckets: [BTreeMap<String, Vec<u8>>; 2],
     pub cancelled: bool,
     pub progress: Vec<Progress>,
+    pub records: Vec<Record>,
     pub skills: BTreeMap<String, Answer>,
 }
 
@@ -187,9 +188,19 @@ pub mod skills {
 }
 
 pub mod logging {
-    use crate::bindings::wasi::logging::logging::Level;
+    use super::with;
+    use crate::{bindings::wasi::logging::logging::Level as HostLevel, log::Level, testing::Record};
 
-    pub fn log(level: Level, context: &str, message: &str) {
-        eprintln!("{level:?} {context}: {message}");
+    pub fn log(level: HostLevel, context: &str, message: &str) {
+        let level = match level {
+            HostLevel::Trace => Level::Trace,
+            HostLevel::Debug => Level::Debug,
+            HostLevel::Info => Level::Info,
+            HostLevel::Warn => Level::Warn,
+            HostLevel::Error => Level::Error,
+            HostLevel::Critical => Level::Critical,
+        };
+        let record = Record { level, context: context.to_owned(), message: message.to_owned() };
+        with(|host| host.records.push(record));
     }
 }

@@ -22,7 +22,7 @@ use std::rc::Rc;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::{Error, native, skills::Fault};
+use crate::{Error, log::Level, native, skills::Fault};
 
 /// How another skill answers in a test: from tool and input to output.
 pub type Answer = Rc<dyn Fn(Option<&str>, Value) -> Result<Value, Fault>>;
@@ -38,11 +38,23 @@ pub struct Progress {
     pub message: Option<String>,
 }
 
+/// One log record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// How much it matters.
+    pub level: Level,
+    /// The word that groups it; for the crate `log`, its target.
+    pub context: String,
+    /// What it says.
+    pub message: String,
+}
+
 /// Calls a tool as a caller does: with JSON, for JSON.
 pub fn call<I: DeserializeOwned, O: Serialize, E: Into<Error>>(
     tool: impl FnOnce(I) -> Result<O, E>,
     input: Value,
 ) -> Result<Value, Error> {
+    crate::log::forward();
     let output = crate::tool::run(tool, &input.to_string())?;
     Ok(serde_json::from_str(&output)?)
 }
@@ -60,6 +72,11 @@ pub fn cancel() {
 /// All progress reported so far.
 pub fn progress() -> Vec<Progress> {
     native::with(|host| host.progress.clone())
+}
+
+/// All log records so far.
+pub fn records() -> Vec<Record> {
+    native::with(|host| host.records.clone())
 }
 
 /// Lets another skill be called, and answers for it.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use serde_json::json;
 use skep::{
-    Error, config, context,
+    Empty, Error, config, context,
+    log::Level,
     skills::{self, Fault},
     state,
-    testing::{self, Progress},
+    testing::{self, Progress, Record},
 };
 
 #[test]
@@ -99,4 +100,22 @@ fn a_call_knows_its_context() {
     assert!(!context::cancelled());
     testing::cancel();
     assert!(context::cancelled());
+}
+
+#[test]
+fn the_crate_log_reaches_the_host() {
+    let tool = |_: Empty| {
+        log::info!(target: "orders", "{} read", 3);
+        log::trace!("each step");
+        skep::log::write(Level::Critical, "disk", "full");
+        Ok::<_, Error>(Empty {})
+    };
+    testing::call(tool, json!({})).unwrap();
+    let record = |level, context: &str, message: &str| Record {
+        level,
+        context: context.to_owned(),
+        message: message.to_owned(),
+    };
+    let expect = [record(Level::Info, "orders", "3 read"), record(Level::Critical, "disk", "full")];
+    assert_eq!(testing::records(), expect);
 }
