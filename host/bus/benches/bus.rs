@@ -6,7 +6,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures::StreamExt;
 use redis::streams::StreamReadReply;
-use skep_bus::{Bus, BusLimits, Entry, MemoryBus, RedisBus, RedisSettings};
+use skep_bus::{Bus, BusLimits, Entry, MemoryBus, RedisBus, RedisSettings, Room};
 use skep_core::{
     AuditRecord, CallId, DomainName, Envelope, Incarnation, Lane, Output, Principal, Reply, Target, UnixMs,
     Usage,
@@ -38,7 +38,7 @@ fn entry(from: Incarnation) -> Entry {
         chain: vec![Principal::Operator("bench".to_owned())],
         revision: 1,
     };
-    Entry { envelope, payload: PAYLOAD.into(), concurrency: 1000, waiting: 1000 }
+    Entry { envelope, payload: PAYLOAD.into(), concurrency: 1000, waiting: 1000, rides: false }
 }
 
 fn reply(id: CallId) -> Reply {
@@ -55,7 +55,7 @@ fn record() -> AuditRecord {
 fn serve(bus: Arc<dyn Bus>) -> [JoinHandle<()>; 2] {
     let drained = bus.clone();
     let serving = tokio::spawn(async move {
-        while let Ok(deliveries) = bus.receive(64).await {
+        while let Ok(deliveries) = bus.receive(Room::of(64)).await {
             for delivery in deliveries {
                 let reply = reply(delivery.envelope.id);
                 bus.settle(delivery, reply, record()).await.expect("settled");

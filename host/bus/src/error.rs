@@ -1,6 +1,6 @@
 //! Why the bus said no.
 
-use skep_core::{CallId, DomainName, Fault, FaultCode, StateError};
+use skep_core::{CALL_DEPTH_MAX, CallId, DomainName, Fault, FaultCode, Incarnation, StateError};
 use std::fmt;
 
 /// What an entry found full.
@@ -57,6 +57,15 @@ pub enum BusError {
     /// A call of this id is on the bus; nothing more was queued.
     #[error("call {0} is on its way already: every call needs an id of its own")]
     Duplicate(CallId),
+    /// The host that the call's session names isn't there; nothing was queued.
+    #[error("no host {0}: it ended, and its sessions with it; begin a new one")]
+    NoSuchHost(Incarnation),
+    /// Too many skills stand between the origin and this call; nothing was queued.
+    #[error("skills may call skills {CALL_DEPTH_MAX} deep, and {depth} stand before this call already")]
+    TooDeep {
+        /// How many stand before it.
+        depth: usize,
+    },
     /// A skill's state can't be changed so; the skill learns it.
     #[error(transparent)]
     State(#[from] StateError),
@@ -81,6 +90,8 @@ impl From<BusError> for Fault {
     fn from(error: BusError) -> Self {
         let code = match error {
             BusError::Overloaded { .. } => FaultCode::Overloaded,
+            BusError::TooDeep { .. } => FaultCode::Denied,
+            BusError::NoSuchHost(_) => FaultCode::SessionGone,
             BusError::TooLarge { .. }
             | BusError::UnknownDomain(_)
             | BusError::Duplicate(_)

@@ -7,6 +7,8 @@
 //!   [`Bus::receive`] counts as started and is never handed out again.
 //! - A full queue is an answer, never a wait: [`BusError::Overloaded`] names the bound.
 //! - A saturated skill keeps its calls in a list of its own, so they never stand in front of its neighbours'.
+//! - A call by a skill never stands behind calls of lesser depth: a parent that waits can't starve its child.
+//! - A call of a session reaches the host that holds the session, or is answered as interrupted.
 //! - A call whose accepting host died is run nonetheless, and its reply goes nowhere; its deadline ends it early.
 //! - The database is truth. What Redis loses, waiting callers learn by their deadline.
 
@@ -16,6 +18,7 @@ mod lanes;
 mod limits;
 mod memory;
 mod message;
+mod queues;
 mod state;
 mod streams;
 
@@ -24,6 +27,7 @@ pub use error::{Bound, BusError};
 pub use limits::BusLimits;
 pub use memory::MemoryBus;
 pub use message::{AuditToken, Delivery, Entry, Event};
+pub use queues::Room;
 pub use state::HotState;
 pub use streams::{RedisBus, RedisSettings};
 
@@ -37,12 +41,15 @@ pub trait Bus: HotState + StateCache + Send + Sync + 'static {
     fn incarnation(&self) -> Incarnation;
 
     /// Admits an entry and puts it in its queue, or behind its saturated skill, in one step.
+    /// [`BusError::NoSuchHost`]: the host that held its session is gone, and the session with it.
     /// After [`BusError::OutcomeUnknown`] it may have been queued: wait for the reply or [`Bus::cancel`] it.
     async fn send(&self, entry: Entry) -> Result<(), BusError>;
 
-    /// Up to `slots` deliveries, free slots split 8:3:1 among the lanes; none when nothing came within
-    /// [`BusLimits::receive_wait`]. Dropping the future loses nothing. One caller at a time.
-    async fn receive(&self, slots: usize) -> Result<Vec<Delivery>, BusError>;
+    /// What there is room for: calls by skills first, the deepest first; then calls of this host's sessions and
+    /// from outside by turns, the latter split 8:3:1 among the lanes. None when nothing came within
+    /// [`BusLimits::receive_wait`]. Dropping the future loses nothing, so a host whose room grows meanwhile
+    /// drops it and asks anew. One caller at a time.
+    async fn receive(&self, room: Room) -> Result<Vec<Delivery>, BusError>;
 
     /// Ends a delivery: removes the entry, moves the skill's next waiting entry on, answers the accepting host
     /// and relays the audit record. Returns once queued; waits only while the queue of settlements is full.

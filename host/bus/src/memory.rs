@@ -6,9 +6,10 @@ mod relay;
 mod state;
 
 use crate::message::EntryId;
+use crate::queues::{Room, check_depth};
 use crate::{AuditToken, Bus, BusError, BusLimits, Delivery, Entry, Event};
 use async_trait::async_trait;
-use domain::{Domain, Taken};
+use domain::{Domain, Hand, Taken};
 use parking_lot::Mutex;
 use relay::Relay;
 use skep_core::{AuditRecord, CallId, DomainName, Incarnation, Lane, Progress, Reply, SkillName};
@@ -90,16 +91,16 @@ impl State {
         if self.relay.len() + reserved < limit { Ok(()) } else { Err(BusError::AuditFull { limit }) }
     }
 
-    fn take(&mut self, slots: usize) -> Vec<Delivery> {
-        let mut taken = Vec::new();
+    fn take(&mut self, room: Room) -> Vec<Delivery> {
+        let mut hand = Hand { room, taken: Vec::new() };
         self.turn = self.turn.wrapping_add(1);
         for offset in 0..self.names.len() {
             let name = &self.names[(self.turn.wrapping_add(offset)) % self.names.len()];
             if let Some(domain) = self.domains.get_mut(name) {
-                domain.take(slots - taken.len(), &mut taken);
+                domain.take(&mut hand);
             }
         }
-        taken
+        hand.taken
     }
 }
 
@@ -111,6 +112,11 @@ impl Bus for MemoryBus {
 
     async fn send(&self, entry: Entry) -> Result<(), BusError> {
         BusLimits::check("input", entry.payload.len(), self.limits.payload_bytes_max)?;
+        check_depth(&entry.envelope)?;
+        // There is no other host that could hold a session.
+        if let Some(session) = entry.envelope.session.filter(|session| session.host != self.incarnation) {
+            return Err(BusError::NoSuchHost(session.host));
+        }
         let mut state = self.open_state()?;
         state.audit_admit(&self.limits)?;
         state.domain(&entry.envelope.to.domain)?.send(entry, &self.limits)?;
@@ -119,12 +125,12 @@ impl Bus for MemoryBus {
         Ok(())
     }
 
-    async fn receive(&self, slots: usize) -> Result<Vec<Delivery>, BusError> {
-        let slots = slots.min(self.limits.receive_batch_max);
+    async fn receive(&self, room: Room) -> Result<Vec<Delivery>, BusError> {
+        let room = room.at_most(self.limits.receive_batch_max);
         let mut closed = self.closed.subscribe();
         let deadline = tokio::time::Instant::now() + self.limits.receive_wait;
         loop {
-            let taken = self.open_state()?.take(slots);
+            let taken = self.open_state()?.take(room);
             if !taken.is_empty() {
                 return Ok(taken);
             }

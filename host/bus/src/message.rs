@@ -1,5 +1,6 @@
 //! What goes over the bus, as the router sees it.
 
+use crate::queues::Queue;
 use bytes::Bytes;
 use skep_core::{CallId, DomainName, Envelope, Progress, Reply};
 use std::fmt;
@@ -15,6 +16,9 @@ pub struct Entry {
     pub concurrency: u32,
     /// How many more may wait behind those.
     pub waiting: u32,
+    /// Whether it goes on the place of its own skill that one of its ancestors holds while it waits for it.
+    /// It takes none, so it is admitted whatever the concurrency, and frees none.
+    pub rides: bool,
 }
 
 /// A call handed to this host. Started from here on: settle it, however it ends; only that frees its place.
@@ -28,6 +32,13 @@ pub struct Delivery {
     pub(crate) bytes: u64,
 }
 
+impl Delivery {
+    /// The depth whose room it takes, in [`Room::depths`](crate::Room::depths).
+    pub fn depth(&self) -> usize {
+        Queue::of(&self.envelope).depth()
+    }
+}
+
 /// Something that this host alone should know.
 #[derive(Debug)]
 pub enum Event {
@@ -39,7 +50,8 @@ pub enum Event {
     Progress(Progress),
     /// The database has reached this revision.
     Revision(u64),
-    /// A call whose host died while it ran: settle it as interrupted, don't run it.
+    /// A call whose host died while it ran, or that only that host could have run: settle it as interrupted,
+    /// don't run it.
     Interrupted(Delivery),
 }
 

@@ -12,19 +12,21 @@ mod reader;
 mod relay;
 mod scripts;
 mod seal;
+mod seat;
 mod shared;
 mod state;
 mod wire;
 mod writer;
 
+use crate::queues::{Queue, Room, check_depth};
 use crate::{AuditToken, Bound, Bus, BusError, BusLimits, Delivery, Entry, Event};
 use async_trait::async_trait;
 use gauge::Gauge;
 use keys::GROUP;
 use link::Link;
-use reader::Seat;
 use scripts::Args;
 use seal::{Kind, Seal};
+use seat::Seat;
 use shared::{Life, Shared};
 use skep_core::{AuditRecord, CallId, DomainName, Incarnation, Lane, Progress, Reply, SkillName};
 use std::sync::Arc;
@@ -58,7 +60,7 @@ pub struct RedisBus {
     orders: mpsc::Sender<Order>,
     taker: Mutex<relay::Taker>,
     gauge: Arc<Gauge>,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl RedisBus {
@@ -91,8 +93,19 @@ impl RedisBus {
             shared,
             orders,
             gauge,
-            tasks,
+            tasks: Mutex::new(tasks),
         })
+    }
+
+    /// Ends this life and all that it does, so that nobody makes anew what is given up next.
+    async fn stop(&self) {
+        self.shared.end(Life::Closed);
+        self.seat.lock().await.leave().await;
+        for task in self.tasks.lock().await.drain(..) {
+            task.abort();
+            // However it ended.
+            let _ = task.await;
+        }
     }
 
     /// How many entries came that no host of this fleet had sealed. They are in the domain's dead letters.
@@ -101,10 +114,19 @@ impl RedisBus {
     }
 }
 
+/// Why an entry was not queued, if not for want of room.
+fn not_sent(word: &str, entry: &Entry) -> BusError {
+    match (word, entry.envelope.session) {
+        ("gone", Some(session)) => BusError::NoSuchHost(session.host),
+        ("unsure", _) => BusError::Unavailable("Redis lost its data, and the hosts report anew".to_owned()),
+        _ => BusError::Internal(format!("unexpected answer `{word}` to a message")),
+    }
+}
+
 impl Drop for RedisBus {
     fn drop(&mut self) {
         self.shared.end(Life::Closed);
-        for task in &self.tasks {
+        for task in self.tasks.get_mut() {
             task.abort();
         }
     }
@@ -122,12 +144,14 @@ impl Bus for RedisBus {
         let limits = &shared.limits;
         BusLimits::check("input", entry.payload.len(), limits.payload_bytes_max)?;
         let envelope = &entry.envelope;
+        check_depth(envelope)?;
         let keys = shared.keys(&envelope.to.domain)?;
         let frame = wire::call_frame(&shared.seal, envelope, entry.payload.clone())?;
         BusLimits::check("envelope", frame.header.len(), limits.header_bytes_max)?;
         let command = shared
             .script(&scripts::SEND, keys)
-            .args([&envelope.id.to_string(), envelope.lane.as_str(), envelope.to.skill.as_str()])
+            .args([&envelope.id.to_string(), &Queue::of(envelope).to_string(), envelope.to.skill.as_str()])
+            .args([envelope.depth(), usize::from(entry.rides)])
             .args(frame.fields())
             .args([entry.concurrency, entry.waiting])
             .args([limits.depth_max, limits.depth_bytes_max, limits.audit_depth_max]);
@@ -138,15 +162,15 @@ impl Bus for RedisBus {
             "waiting" => Err(limits.overloaded(Bound::SkillWaiting, &entry)),
             "audit" => Err(BusError::AuditFull { limit: limits.audit_depth_max }),
             "duplicate" => Err(BusError::Duplicate(entry.envelope.id)),
-            other => Err(BusError::Internal(format!("unexpected answer `{other}` to a message"))),
+            other => Err(not_sent(other, &entry)),
         }
     }
 
-    async fn receive(&self, slots: usize) -> Result<Vec<Delivery>, BusError> {
+    async fn receive(&self, room: Room) -> Result<Vec<Delivery>, BusError> {
         let mut seat = self.seat.lock().await;
         self.shared.check_life()?;
         tokio::select! {
-            taken = seat.take(slots.min(self.shared.limits.receive_batch_max)) => taken,
+            taken = seat.take(room.at_most(self.shared.limits.receive_batch_max)) => taken,
             ended = self.shared.ended() => Err(ended),
         }
     }
@@ -253,6 +277,7 @@ impl Bus for RedisBus {
         }
         let leaving = async {
             writer::flush(&self.orders).await?;
+            self.stop().await;
             lease::give_up(&self.shared).await
         };
         match tokio::time::timeout(self.shared.limits.answer_wait, leaving).await {

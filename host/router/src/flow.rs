@@ -112,7 +112,7 @@ impl Inner {
             revision: self.registry.revisions().seen(),
         };
         let (concurrency, waiting) = (limits.concurrency, limits.waiting);
-        Ok(Entry { envelope, payload: request.input.clone(), concurrency, waiting })
+        Ok(Entry { envelope, payload: request.input.clone(), concurrency, waiting, rides: false })
     }
 
     /// Whether this host still takes calls of this depth. While it stops, the calls that it has may still

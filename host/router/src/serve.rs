@@ -3,7 +3,7 @@
 use crate::{Inner, Router, services};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
-use skep_bus::{BusError, Event};
+use skep_bus::{BusError, Event, Room};
 use skep_core::Fault;
 use skep_sandbox::Report;
 use std::sync::Arc;
@@ -76,7 +76,7 @@ impl Inner {
     async fn receive_all(self: Arc<Self>) {
         loop {
             let total = self.slots.free().await.min(BATCH_MAX);
-            match self.bus.receive(total).await {
+            match self.bus.receive(Room::of(total)).await {
                 Ok(deliveries) => {
                     let announced = self.announced();
                     for delivery in deliveries {

@@ -1,28 +1,42 @@
 //! The queues of one domain, in memory.
 
-use crate::lanes::{LaneSplit, lane_index};
+use crate::lanes::{LaneSplit, lane_index, session_quota};
 use crate::message::EntryId;
+use crate::queues::{Queue, Room};
 use crate::{Bound, BusError, BusLimits, Delivery, Entry};
-use skep_core::{CallId, Lane, SkillName};
+use skep_core::{CALL_DEPTH_MAX, CallId, SkillName};
 use std::collections::{BTreeMap, HashMap};
 
 /// Where a call is.
+#[derive(Clone, Copy)]
 enum Place {
-    /// In the list behind its skill.
-    Waiting(u64),
-    /// In its lane.
-    Queued(Lane, u64),
-    /// Handed out.
-    Started,
+    /// In the list behind its skill, among those of its depth.
+    Waiting(usize, u64),
+    /// In its queue.
+    Queued(Queue, u64),
+    /// Handed out; whether it rides.
+    Started(bool),
 }
 
 /// One skill's share.
 #[derive(Default)]
 struct Share {
-    /// Calls queued or running.
+    /// Calls queued or running on a place of their own.
     active: u32,
-    /// Calls behind those, in order of arrival.
-    waiting: BTreeMap<u64, Entry>,
+    /// Calls behind those, by depth, in order of arrival.
+    waiting: [BTreeMap<u64, Entry>; CALL_DEPTH_MAX],
+}
+
+impl Share {
+    fn waiting(&self) -> usize {
+        self.waiting.iter().map(BTreeMap::len).sum()
+    }
+
+    /// The next call that has a place, the deepest first.
+    fn next(&mut self) -> Option<(u64, Entry)> {
+        let first = self.waiting.iter_mut().rev().find_map(BTreeMap::first_entry)?;
+        if self.active >= first.get().concurrency { None } else { Some(first.remove_entry()) }
+    }
 }
 
 /// What taking a call back found.
@@ -39,10 +53,14 @@ pub(super) enum Taken {
 /// One domain.
 #[derive(Default)]
 pub(super) struct Domain {
+    /// Entries in order of arrival: those in the lanes, of this host's sessions, and by depth.
     lanes: [BTreeMap<u64, Entry>; 3],
+    sessions: BTreeMap<u64, Entry>,
+    nested: [BTreeMap<u64, Entry>; CALL_DEPTH_MAX],
     shares: HashMap<SkillName, Share>,
     places: HashMap<CallId, Place>,
     split: LaneSplit,
+    turn: usize,
     bytes: u64,
     last: u64,
 }
@@ -70,71 +88,88 @@ impl Domain {
         if self.bytes + bytes > limits.depth_bytes_max {
             return Err(limits.overloaded(Bound::Bytes, &entry));
         }
-        let share = self.shares.entry(entry.envelope.to.skill.clone()).or_default();
-        if share.active >= entry.concurrency && share.waiting.len() >= entry.waiting as usize {
-            return Err(limits.overloaded(Bound::SkillWaiting, &entry));
+        if entry.rides {
+            self.queue(entry);
+        } else {
+            self.send_to_share(entry, limits)?;
         }
-        self.last += 1;
         self.bytes += bytes;
-        let skill = entry.envelope.to.skill.clone();
-        self.places.insert(entry.envelope.id, Place::Waiting(self.last));
-        share.waiting.insert(self.last, entry);
-        self.advance(&skill);
         Ok(())
     }
 
-    /// Moves what waits behind a skill into the lanes while the skill has places.
-    fn advance(&mut self, skill: &SkillName) {
-        let Some(share) = self.shares.get_mut(skill) else { return };
-        while let Some(first) = share.waiting.first_entry() {
-            if share.active >= first.get().concurrency {
-                break;
-            }
-            let (at, entry) = first.remove_entry();
+    fn send_to_share(&mut self, entry: Entry, limits: &BusLimits) -> Result<(), BusError> {
+        let share = self.shares.entry(entry.envelope.to.skill.clone()).or_default();
+        if share.active < entry.concurrency {
             share.active += 1;
-            let lane = entry.envelope.lane;
-            self.places.insert(entry.envelope.id, Place::Queued(lane, at));
-            self.lanes[lane_index(lane)].insert(at, entry);
+            self.queue(entry);
+            return Ok(());
         }
-        if share.active == 0 && share.waiting.is_empty() {
-            self.shares.remove(skill);
+        if share.waiting() >= entry.waiting as usize {
+            return Err(limits.overloaded(Bound::SkillWaiting, &entry));
+        }
+        self.last += 1;
+        let depth = entry.envelope.depth();
+        self.places.insert(entry.envelope.id, Place::Waiting(depth, self.last));
+        share.waiting[depth].insert(self.last, entry);
+        Ok(())
+    }
+
+    fn queue(&mut self, entry: Entry) {
+        self.last += 1;
+        let (at, queue) = (self.last, Queue::of(&entry.envelope));
+        self.places.insert(entry.envelope.id, Place::Queued(queue, at));
+        self.entries(queue).insert(at, entry);
+    }
+
+    fn entries(&mut self, queue: Queue) -> &mut BTreeMap<u64, Entry> {
+        match queue {
+            Queue::Lane(lane) => &mut self.lanes[lane_index(lane)],
+            Queue::Depth(depth) => &mut self.nested[depth],
+            Queue::Sessions(_) => &mut self.sessions,
         }
     }
 
-    /// Hands out up to `slots` entries.
-    pub(super) fn take(&mut self, slots: usize, taken: &mut Vec<Delivery>) {
-        if self.lanes.iter().all(BTreeMap::is_empty) {
+    /// Moves what waits behind a skill into its queue while the skill has places.
+    fn advance(&mut self, skill: &SkillName) {
+        let Some(mut share) = self.shares.remove(skill) else { return };
+        while let Some((_, entry)) = share.next() {
+            share.active += 1;
+            self.queue(entry);
+        }
+        if share.active > 0 || share.waiting() > 0 {
+            self.shares.insert(skill.clone(), share);
+        }
+    }
+
+    /// Hands out what there is room for.
+    pub(super) fn take(&mut self, hand: &mut Hand) {
+        for depth in (1..CALL_DEPTH_MAX).rev() {
+            hand.take(&mut self.nested[depth], depth, usize::MAX, &mut self.places);
+        }
+        if self.sessions.is_empty() && self.lanes.iter().all(BTreeMap::is_empty) {
             return;
         }
-        let quotas = self.split.quotas(slots);
-        let end = taken.len() + slots;
-        for (lane, quota) in quotas.into_iter().enumerate() {
-            self.take_from(lane, quota, taken);
+        self.turn += 1;
+        let quota = session_quota(hand.room.at(0), self.turn);
+        hand.take(&mut self.sessions, 0, quota, &mut self.places);
+        let quotas = self.split.quotas(hand.room.at(0));
+        for (lane, quota) in (0..3).zip(quotas).chain((0..3).zip([usize::MAX; 3])) {
+            hand.take(&mut self.lanes[lane], 0, quota, &mut self.places);
         }
-        for lane in 0..self.lanes.len() {
-            self.take_from(lane, end - taken.len(), taken);
-        }
-    }
-
-    fn take_from(&mut self, lane: usize, count: usize, taken: &mut Vec<Delivery>) {
-        for _ in 0..count {
-            let Some((at, entry)) = self.lanes[lane].pop_first() else { break };
-            self.places.insert(entry.envelope.id, Place::Started);
-            let bytes = size(&entry.payload);
-            let Entry { envelope, payload, .. } = entry;
-            taken.push(Delivery { envelope, payload, id: EntryId(0, at), bytes });
-        }
+        hand.take(&mut self.sessions, 0, usize::MAX, &mut self.places);
     }
 
     /// Ends a delivery and frees its place.
     pub(super) fn settle(&mut self, delivery: &Delivery) {
-        if self.places.remove(&delivery.envelope.id).is_some() {
-            self.release(&delivery.envelope.to.skill, delivery.bytes);
+        if let Some(place) = self.places.remove(&delivery.envelope.id) {
+            self.bytes = self.bytes.saturating_sub(delivery.bytes);
+            if !matches!(place, Place::Started(true)) {
+                self.free_place(&delivery.envelope.to.skill);
+            }
         }
     }
 
-    fn release(&mut self, skill: &SkillName, bytes: u64) {
-        self.bytes = self.bytes.saturating_sub(bytes);
+    fn free_place(&mut self, skill: &SkillName) {
         if let Some(share) = self.shares.get_mut(skill) {
             share.active = share.active.saturating_sub(1);
         }
@@ -143,23 +178,49 @@ impl Domain {
 
     /// Takes a call back if it has not started.
     pub(super) fn cancel(&mut self, skill: &SkillName, id: CallId) -> Taken {
-        match self.places.get(&id) {
+        let entry = match self.places.get(&id).copied() {
             None => return Taken::Unknown,
-            Some(Place::Started) => return Taken::Started,
-            Some(Place::Waiting(at)) => {
-                let share = self.shares.get_mut(skill);
-                let Some(entry) = share.and_then(|share| share.waiting.remove(at)) else {
-                    return Taken::Unknown;
-                };
-                self.bytes = self.bytes.saturating_sub(size(&entry.payload));
+            Some(Place::Started(_)) => return Taken::Started,
+            Some(Place::Waiting(depth, at)) => {
+                self.shares.get_mut(skill).and_then(|share| share.waiting[depth].remove(&at))
             }
-            Some(Place::Queued(lane, at)) => {
-                if let Some(entry) = self.lanes[lane_index(*lane)].remove(at) {
-                    self.release(&entry.envelope.to.skill, size(&entry.payload));
+            Some(Place::Queued(queue, at)) => {
+                let entry = self.entries(queue).remove(&at);
+                if let Some(entry) = entry.as_ref().filter(|entry| !entry.rides) {
+                    self.free_place(&entry.envelope.to.skill);
                 }
+                entry
             }
-        }
+        };
+        let Some(entry) = entry else { return Taken::Unknown };
+        self.bytes = self.bytes.saturating_sub(size(&entry.payload));
         self.places.remove(&id);
         Taken::Back
+    }
+}
+
+/// What is handed out, and the room that is left.
+pub(super) struct Hand {
+    pub(super) room: Room,
+    pub(super) taken: Vec<Delivery>,
+}
+
+impl Hand {
+    /// Takes up to `most` entries of one queue, as far as there is room at their depth.
+    fn take(
+        &mut self,
+        entries: &mut BTreeMap<u64, Entry>,
+        depth: usize,
+        most: usize,
+        places: &mut HashMap<CallId, Place>,
+    ) {
+        for _ in 0..most.min(self.room.at(depth)) {
+            let Some((at, entry)) = entries.pop_first() else { break };
+            self.room.take(depth);
+            places.insert(entry.envelope.id, Place::Started(entry.rides));
+            let bytes = size(&entry.payload);
+            let Entry { envelope, payload, .. } = entry;
+            self.taken.push(Delivery { envelope, payload, id: EntryId(0, at), bytes });
+        }
     }
 }

@@ -32,7 +32,7 @@ fn unexpected(value: &Value) -> BusError {
 /// A list; nothing is an empty one, a map is its keys and values in turn.
 pub(super) fn list(value: Value) -> Result<Vec<Value>, BusError> {
     match value {
-        Value::Array(list) => Ok(list),
+        Value::Array(list) | Value::Set(list) => Ok(list),
         Value::Map(pairs) => Ok(pairs.into_iter().flat_map(|(key, value)| [key, value]).collect()),
         Value::Nil => Ok(Vec::new()),
         other => Err(unexpected(&other)),

@@ -7,11 +7,10 @@ use super::scripts::Args;
 use super::seal::Frame;
 use super::shared::Shared;
 use super::wire;
-use crate::lanes::lane_index;
 use crate::message::EntryId;
+use crate::queues::Queue;
 use crate::{BusError, Delivery};
 use redis::cmd;
-use skep_core::Lane;
 use std::sync::atomic::Ordering;
 
 /// Bytes of a dead letter's parts that are kept.
@@ -19,13 +18,13 @@ const DEAD_LETTER_BYTES_MAX: usize = 4096;
 /// Ids read from a pending list at once.
 const PENDING_PAGE: usize = 1000;
 
-/// The place of an entry: domain, lane, id.
-pub(super) type Spot = (usize, Lane, EntryId);
+/// The place of an entry: domain, queue, id.
+pub(super) type Spot = (usize, Queue, EntryId);
 
 impl Shared {
     /// A call was settled for certain.
-    pub(super) fn release(&self, keys: &Keys, lane: Lane, id: EntryId) {
-        self.held.lock().remove(&(keys.index, lane, id));
+    pub(super) fn release(&self, keys: &Keys, queue: Queue, id: EntryId) {
+        self.held.lock().remove(&(keys.index, queue, id));
     }
 
     /// Makes deliveries of entries that now are this host's. Forged ones go to the dead letters, and what this
@@ -33,20 +32,20 @@ impl Shared {
     pub(super) async fn take_over(
         &self,
         keys: &Keys,
-        lane: Lane,
+        queue: Queue,
         entries: Vec<StreamEntry>,
     ) -> Vec<Delivery> {
         let mut found = Vec::with_capacity(entries.len());
         for mut entry in entries {
             let frame = entry.frame();
-            match wire::call_open(&self.seal, &keys.domain, lane, &frame) {
+            match wire::call_open(&self.seal, &keys.domain, queue, &frame) {
                 Ok(envelope) => {
                     let bytes = frame.bytes();
-                    if self.held.lock().insert((keys.index, lane, entry.id)) {
+                    if self.held.lock().insert((keys.index, queue, entry.id)) {
                         found.push(Delivery { envelope, payload: frame.payload, id: entry.id, bytes });
                     }
                 }
-                Err(reason) => self.bury(keys, &keys.lanes[lane_index(lane)], entry.id, &frame, reason).await,
+                Err(reason) => self.bury(keys, &keys.queue(queue), entry.id, &frame, reason).await,
             }
         }
         found
@@ -81,20 +80,20 @@ impl Shared {
     pub(super) async fn not_held(
         &self,
         keys: &Keys,
-        lane: Lane,
+        queue: Queue,
         consumer: &str,
         line: &mut Line<'_>,
         found: &mut Vec<Delivery>,
     ) -> Result<(), BusError> {
-        let stream = &keys.lanes[lane_index(lane)];
+        let stream = &keys.queue(queue);
         let mut from = "-".to_owned();
         loop {
             let mut page = cmd("XPENDING");
             page.arg(stream).arg(GROUP).arg(&from).arg("+").arg(PENDING_PAGE).arg(consumer);
             let ids = answer::pending_ids(line.command(&page).await?)?;
-            let held = |id: &&EntryId| self.held.lock().contains(&(keys.index, lane, **id));
+            let held = |id: &&EntryId| self.held.lock().contains(&(keys.index, queue, **id));
             for id in ids.iter().filter(|id| !held(id)) {
-                found.extend(self.fetch(keys, lane, *id, line).await?);
+                found.extend(self.fetch(keys, queue, *id, line).await?);
             }
             match ids.last() {
                 Some(last) if ids.len() == PENDING_PAGE => from = format!("({last}"),
@@ -106,16 +105,16 @@ impl Shared {
     async fn fetch(
         &self,
         keys: &Keys,
-        lane: Lane,
+        queue: Queue,
         id: EntryId,
         line: &mut Line<'_>,
     ) -> Result<Vec<Delivery>, BusError> {
-        let stream = &keys.lanes[lane_index(lane)];
+        let stream = &keys.queue(queue);
         let id = id.to_string();
         let entries = answer::entries(line.command(&cmd("XRANGE").args([stream, &id, &id])).await?)?;
         if entries.is_empty() {
             line.command(&cmd("XACK").args([stream, GROUP, &id])).await?;
         }
-        Ok(self.take_over(keys, lane, entries).await)
+        Ok(self.take_over(keys, queue, entries).await)
     }
 }

@@ -1,8 +1,9 @@
 //! The names of things in Redis. All keys of a domain share the hash tag `{skep:<domain>}`.
 
-use skep_core::{DomainName, Incarnation, Lane};
+use crate::queues::Queue;
+use skep_core::{DomainName, Incarnation};
 
-/// The one consumer group of all hosts, on the lanes and on the audit relay.
+/// The one consumer group of all hosts, on all queues and on the audit relay.
 pub(super) const GROUP: &str = "hosts";
 /// The one consumer of the audit relay: records may be taken twice, so it doesn't matter by whom.
 pub(super) const RELAY_CONSUMER: &str = "relay";
@@ -16,14 +17,14 @@ pub(super) struct Keys {
     pub(super) domain: DomainName,
     /// The prefix of all keys, and the first key of every script.
     pub(super) prefix: String,
-    /// Streams in the order of [`Lane::ALL`].
-    pub(super) lanes: [String; 3],
     pub(super) audit: String,
     /// What only this host should know.
     pub(super) mailbox: String,
     /// What all hosts should know.
     pub(super) notices: String,
     pub(super) dead_letters: String,
+    /// The hosts that have a queue for their sessions.
+    pub(super) holders: String,
 }
 
 impl Keys {
@@ -31,14 +32,19 @@ impl Keys {
         let prefix = format!("{{skep:{domain}}}");
         Self {
             index,
-            lanes: Lane::ALL.map(|lane| format!("{prefix}:{}", lane.as_str())),
             audit: format!("{prefix}:audit"),
             mailbox: format!("{prefix}:host:{me}"),
             notices: format!("{prefix}:notices"),
             dead_letters: format!("{prefix}:dlq"),
+            holders: format!("{prefix}:holders"),
             domain,
             prefix,
         }
+    }
+
+    /// The stream of a queue.
+    pub(super) fn queue(&self, queue: Queue) -> String {
+        format!("{}:{queue}", self.prefix)
     }
 }
 

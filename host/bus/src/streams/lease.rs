@@ -6,10 +6,10 @@ use super::keys::{GROUP, Keys, claimer, host_of};
 use super::link::{Line, Link};
 use super::scripts::{self, Args};
 use super::shared::{Life, Shared};
-use crate::lanes::lane_index;
+use crate::queues::Queue;
 use crate::{BusError, Event};
 use redis::cmd;
-use skep_core::{Incarnation, Lane};
+use skep_core::Incarnation;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ async fn keep_on(shared: &Shared) {
     }
 }
 
-/// Gives the lease up, and the mailbox with it.
+/// Gives the lease up, and the mailbox and the sessions with it.
 pub(super) async fn give_up(shared: &Shared) -> Result<(), BusError> {
     for keys in &shared.domains {
         shared.word(&shared.script(&scripts::LEAVE, keys).args([GROUP, &shared.me.to_string()])).await?;
@@ -87,26 +87,52 @@ pub(super) async fn recover(shared: Arc<Shared>) {
 
 async fn recover_domain(shared: &Shared, keys: &Keys) -> Result<(), BusError> {
     shared.link.command(&shared.groups(keys)).await?;
-    for lane in Lane::ALL {
-        for consumer in consumers(shared, keys, lane).await? {
-            match host_of(&consumer) {
-                Some(host) if host != shared.me => claim(shared, keys, lane, &consumer, host).await?,
-                _ => {}
-            }
+    for queue in Queue::shared() {
+        recover_queue(shared, keys, queue).await?;
+    }
+    for holder in holders(shared, keys).await? {
+        if holder != shared.me && inherit(shared, keys, holder).await? {
+            recover_queue(shared, keys, Queue::Sessions(holder)).await?;
         }
-        let mut line = Line::Shared(&shared.link);
-        let mut found = Vec::new();
-        let looked = shared.not_held(keys, lane, &claimer(shared.me), &mut line, &mut found).await;
-        for delivery in found {
-            shared.events.send(Event::Interrupted(delivery)).await.map_err(|_| BusError::Closed)?;
-        }
-        looked?;
     }
     Ok(())
 }
 
-async fn consumers(shared: &Shared, keys: &Keys, lane: Lane) -> Result<Vec<String>, BusError> {
-    let command = cmd("XINFO").args(["CONSUMERS", &keys.lanes[lane_index(lane)], GROUP]);
+async fn recover_queue(shared: &Shared, keys: &Keys, queue: Queue) -> Result<(), BusError> {
+    for consumer in consumers(shared, keys, queue).await? {
+        match host_of(&consumer) {
+            Some(host) if host != shared.me => claim(shared, keys, queue, &consumer, host).await?,
+            _ => {}
+        }
+    }
+    let mut line = Line::Shared(&shared.link);
+    let mut found = Vec::new();
+    let looked = shared.not_held(keys, queue, &claimer(shared.me), &mut line, &mut found).await;
+    for delivery in found {
+        shared.events.send(Event::Interrupted(delivery)).await.map_err(|_| BusError::Closed)?;
+    }
+    looked
+}
+
+/// The hosts that have, or had, a queue for their sessions.
+async fn holders(shared: &Shared, keys: &Keys) -> Result<Vec<Incarnation>, BusError> {
+    let names = answer::list(shared.link.command(&cmd("SMEMBERS").args([&keys.holders])).await?)?;
+    let names = names.into_iter().map(answer::text).collect::<Result<Vec<_>, _>>()?;
+    Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+}
+
+/// Takes over what only a dead host could have run. Says whether there is any.
+async fn inherit(shared: &Shared, keys: &Keys, host: Incarnation) -> Result<bool, BusError> {
+    let (host, me, claimer) = (host.to_string(), shared.me.to_string(), claimer(shared.me));
+    let command = shared
+        .script(&scripts::INHERIT, keys)
+        .args([GROUP, &host, &me, &claimer])
+        .args([CLAIM_MAX as u64, MOURNING.as_millis() as u64]);
+    Ok(shared.word(&command).await? == "left")
+}
+
+async fn consumers(shared: &Shared, keys: &Keys, queue: Queue) -> Result<Vec<String>, BusError> {
+    let command = cmd("XINFO").args(["CONSUMERS", &keys.queue(queue), GROUP]);
     let mut names = Vec::new();
     for consumer in answer::list(shared.link.command(&command).await?)? {
         // Pairs of name and value, the consumer's name first.
@@ -120,14 +146,15 @@ async fn consumers(shared: &Shared, keys: &Keys, lane: Lane) -> Result<Vec<Strin
 async fn claim(
     shared: &Shared,
     keys: &Keys,
-    lane: Lane,
+    queue: Queue,
     consumer: &str,
     host: Incarnation,
 ) -> Result<(), BusError> {
-    let (host, me, claimer) = (host.to_string(), shared.me.to_string(), claimer(shared.me));
+    let (name, host) = (queue.to_string(), host.to_string());
+    let (me, claimer) = (shared.me.to_string(), claimer(shared.me));
     let command = shared
         .script(&scripts::CLAIM, keys)
-        .args([GROUP, lane.as_str(), consumer, &host, &me, &claimer])
+        .args([GROUP, &name, consumer, &host, &me, &claimer])
         .args([CLAIM_MAX as u64, MOURNING.as_millis() as u64]);
     shared.link.command(&command).await.map(drop)
 }

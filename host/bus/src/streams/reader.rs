@@ -1,63 +1,28 @@
-//! Reading work: free slots split among the lanes, one blocking read when there is none, and a look at what
-//! Redis counts as ours, so that an answer lost on the way is no lost call.
+//! Reading work: what there is room for, one blocking read when there is none, and a look at what Redis counts
+//! as ours, so that an answer lost on the way is no lost call.
 
 use super::answer;
 use super::keys::{GROUP, Keys};
 use super::link::{Backoff, Line};
 use super::scripts::{self, Args};
 use super::shared::Shared;
-use crate::lanes::{LaneSplit, lane_index};
+use crate::lanes::LaneSplit;
+use crate::queues::{Queue, Room};
 use crate::{BusError, Delivery};
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Value, cmd};
-use skep_core::Lane;
-use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
-use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
 
-/// Where the router takes its deliveries. A read runs in a task of its own, so that nobody who stops waiting
-/// for it loses what it brings.
-pub(super) struct Seat {
-    reader: Arc<Mutex<Reader>>,
-    running: Option<JoinHandle<Result<Vec<Delivery>, BusError>>>,
-    ready: VecDeque<Delivery>,
-}
-
-impl Seat {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { reader: Arc::new(Mutex::new(Reader::new(shared))), running: None, ready: VecDeque::new() }
-    }
-
-    pub(super) async fn take(&mut self, slots: usize) -> Result<Vec<Delivery>, BusError> {
-        if self.ready.is_empty() && slots > 0 {
-            let reader = &self.reader;
-            let running = self.running.get_or_insert_with(|| {
-                let reader = reader.clone();
-                tokio::spawn(async move { reader.lock().await.read(slots).await })
-            });
-            let read = running.await;
-            self.running = None;
-            self.ready.extend(read.map_err(|e| BusError::Internal(format!("the reader broke: {e}")))??);
-        }
-        Ok(self.ready.drain(..slots.min(self.ready.len())).collect())
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        if let Some(running) = &self.running {
-            running.abort();
-        }
-    }
-}
-
-struct Reader {
+/// Takes what Redis has for this host, over a connection of its own.
+pub(super) struct Reader {
     shared: Arc<Shared>,
     connection: Option<MultiplexedConnection>,
+    /// Redis's number of the connection, by which another one can wake it.
+    client: Arc<AtomicI64>,
     splits: Vec<LaneSplit>,
-    /// The domain that reads first.
+    /// Counts reads, so that neither a domain nor the lanes are always last.
     turn: usize,
     /// When the pending lists were last compared; never yet on this connection.
     checked: Option<Instant>,
@@ -65,15 +30,21 @@ struct Reader {
 }
 
 impl Reader {
-    fn new(shared: Arc<Shared>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
         let splits = shared.domains.iter().map(|_| LaneSplit::default()).collect();
-        Self { shared, connection: None, splits, turn: 0, checked: None, backoff: Backoff::new() }
+        let (client, backoff) = (Arc::default(), Backoff::new());
+        Self { shared, connection: None, client, splits, turn: 0, checked: None, backoff }
     }
 
-    /// What there is for `slots`, or comes within the wait.
-    async fn read(&mut self, slots: usize) -> Result<Vec<Delivery>, BusError> {
+    /// Where to find the number of the connection that may be blocked; 0 while there is none.
+    pub(super) fn client(&self) -> Arc<AtomicI64> {
+        self.client.clone()
+    }
+
+    /// What there is room for, or comes within the wait.
+    pub(super) async fn read(&mut self, room: Room) -> Result<Vec<Delivery>, BusError> {
         let mut found = Vec::new();
-        let Err(error) = self.read_once(slots, &mut found).await else {
+        let Err(error) = self.read_once(room, &mut found).await else {
             self.backoff.reset();
             return Ok(found);
         };
@@ -87,7 +58,7 @@ impl Reader {
         Err(error)
     }
 
-    async fn read_once(&mut self, slots: usize, found: &mut Vec<Delivery>) -> Result<(), BusError> {
+    async fn read_once(&mut self, room: Room, found: &mut Vec<Delivery>) -> Result<(), BusError> {
         if self.connection.is_none() {
             self.connect().await?;
         }
@@ -96,17 +67,21 @@ impl Reader {
             self.checked = Some(Instant::now());
         }
         if found.is_empty() {
-            self.take_waiting(slots, found).await?;
+            self.take_waiting(room, found).await?;
         }
         if found.is_empty() {
-            self.wait_for_one(found).await?;
+            self.wait_for_one(room, found).await?;
         }
         Ok(())
     }
 
     async fn connect(&mut self) -> Result<(), BusError> {
         self.checked = None;
+        self.client.store(0, Ordering::Release);
         self.connection = Some(self.shared.link.dedicated(self.shared.limits.receive_wait).await?);
+        if let Value::Int(number) = self.ask(cmd("CLIENT").arg("ID")).await? {
+            self.client.store(number, Ordering::Release);
+        }
         let shared = self.shared.clone();
         for keys in &shared.domains {
             self.ask(&shared.groups(keys)).await?;
@@ -129,22 +104,22 @@ impl Reader {
         let me = shared.me.to_string();
         let mut line = self.line()?;
         for keys in &shared.domains {
-            for lane in Lane::ALL {
-                shared.not_held(keys, lane, &me, &mut line, found).await?;
+            for queue in Queue::read_by(shared.me) {
+                shared.not_held(keys, queue, &me, &mut line, found).await?;
             }
         }
         Ok(())
     }
 
     /// What waits already, without blocking.
-    async fn take_waiting(&mut self, slots: usize, found: &mut Vec<Delivery>) -> Result<(), BusError> {
+    async fn take_waiting(&mut self, mut room: Room, found: &mut Vec<Delivery>) -> Result<(), BusError> {
         let shared = self.shared.clone();
         let count = shared.domains.len();
-        self.turn = (self.turn + 1) % count;
-        let first = self.turn;
+        self.turn = self.turn.wrapping_add(1);
+        let first = self.turn % count;
         for keys in (0..count).map(|offset| &shared.domains[(first + offset) % count]) {
-            if found.len() < slots {
-                self.take_domain(keys, slots - found.len(), found).await?;
+            if room.is_open() {
+                self.take_domain(keys, &mut room, found).await?;
             }
         }
         Ok(())
@@ -153,38 +128,52 @@ impl Reader {
     async fn take_domain(
         &mut self,
         keys: &Keys,
-        slots: usize,
+        room: &mut Room,
         found: &mut Vec<Delivery>,
     ) -> Result<(), BusError> {
         let shared = self.shared.clone();
-        let quotas = self.splits[keys.index].quotas(slots);
+        // Over all domains a turn goes by, then the next one's turn differs in each of them.
+        let turn = self.turn / shared.domains.len() % 2;
         let command = shared
             .script(&scripts::TAKE, keys)
             .args([GROUP, &shared.me.to_string()])
-            .args([slots])
-            .args(quotas);
-        for (lane, entries) in Lane::ALL.into_iter().zip(answer::list(self.ask(&command).await?)?) {
-            found.extend(shared.take_over(keys, lane, answer::entries(entries)?).await);
+            .args([turn])
+            .args([self.splits[keys.index].order(room.at(0))])
+            .args([room.total])
+            .args(room.depths);
+        let mut lanes = room.at(0);
+        for (queue, entries) in Queue::read_by(shared.me).zip(answer::list(self.ask(&command).await?)?) {
+            let entries = answer::entries(entries)?;
+            for _ in &entries {
+                room.take(queue.depth());
+            }
+            if !matches!(queue, Queue::Lane(_)) {
+                lanes = room.at(0);
+            }
+            found.extend(shared.take_over(keys, queue, entries).await);
         }
+        self.splits[keys.index].quotas(lanes);
         Ok(())
     }
 
-    /// Blocks until something comes on any lane, and takes one of it: the next read takes the rest by its quotas.
-    async fn wait_for_one(&mut self, found: &mut Vec<Delivery>) -> Result<(), BusError> {
+    /// Blocks until something comes for which there is room, and takes one of it: the next read takes the rest
+    /// by its quotas.
+    async fn wait_for_one(&mut self, room: Room, found: &mut Vec<Delivery>) -> Result<(), BusError> {
         let shared = self.shared.clone();
-        let lanes = || shared.domains.iter().flat_map(|keys| &keys.lanes);
+        let mut watched = Vec::new();
+        for keys in &shared.domains {
+            let open = Queue::read_by(shared.me).filter(|queue| room.at(queue.depth()) > 0);
+            watched.extend(open.map(|queue| (keys.queue(queue), keys, queue)));
+        }
         let command = cmd("XREADGROUP")
             .args(["GROUP", GROUP, &shared.me.to_string(), "COUNT", "1", "BLOCK"])
             .args([shared.limits.receive_wait.as_millis() as u64])
             .args(["STREAMS"])
-            .args(lanes())
-            .args(lanes().map(|_| ">"));
+            .args(watched.iter().map(|(key, ..)| key))
+            .args(watched.iter().map(|_| ">"));
         for (key, entries) in answer::streams(self.ask(&command).await?)? {
-            for keys in &shared.domains {
-                if let Some(lane) = Lane::ALL.into_iter().find(|lane| keys.lanes[lane_index(*lane)] == key) {
-                    found.extend(shared.take_over(keys, lane, entries).await);
-                    break;
-                }
+            if let Some((_, keys, queue)) = watched.iter().find(|(watched, ..)| *watched == key) {
+                found.extend(shared.take_over(keys, *queue, entries).await);
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! The scripts: what must happen in Redis in one step. See the `.lua` files.
 
 use redis::{Cmd, Script, ToRedisArgs, cmd};
+use skep_core::CALL_DEPTH_MAX;
 use std::sync::LazyLock;
 
 /// Admission obeys Redis's memory limit; everything else goes on, since it is what frees memory.
@@ -12,7 +13,8 @@ macro_rules! scripts {
         $(
             $(#[$doc])*
             pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
-                Script::new(&[$flags, include_str!("lua/prelude.lua"), include_str!($file)].join("\n"))
+                let depths = format!("local DEPTH_MAX = {CALL_DEPTH_MAX}");
+                Script::new(&[$flags, &depths, include_str!("lua/prelude.lua"), include_str!($file)].join("\n"))
             });
         )*
 
@@ -32,6 +34,7 @@ scripts! {
     AUDIT = ALWAYS "lua/audit.lua";
     LEASE = ALWAYS "lua/lease.lua";
     CLAIM = ALWAYS "lua/claim.lua";
+    INHERIT = ALWAYS "lua/inherit.lua";
     GROUPS = ALWAYS "lua/groups.lua";
     LEAVE = ALWAYS "lua/leave.lua";
     STATE = ADMIT "lua/state.lua";

@@ -120,7 +120,7 @@ impl Shared {
 
     /// The command that makes what groups of a domain are missing.
     pub(super) fn groups(&self, keys: &Keys) -> Cmd {
-        self.script(&scripts::GROUPS, keys).args([GROUP]).args([self.lease_ms()])
+        self.script(&scripts::GROUPS, keys).args([GROUP]).args([self.lease_ms()]).args([self.me.to_string()])
     }
 
     pub(super) fn forged(&self) -> u64 {

@@ -2,9 +2,10 @@
 
 use super::seal::{Frame, Kind, Seal};
 use crate::BusError;
+use crate::queues::Queue;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use skep_core::{
-    AuditRecord, CallId, Digest, DomainName, Envelope, Fault, Incarnation, Lane, LogRecord, Output, Progress,
+    AuditRecord, CallId, Digest, DomainName, Envelope, Fault, Incarnation, LogRecord, Output, Progress,
     Reply, SessionId, Usage,
 };
 
@@ -65,11 +66,15 @@ pub(super) fn call_frame(seal: &Seal, envelope: &Envelope, payload: bytes::Bytes
 pub(super) fn call_open(
     seal: &Seal,
     domain: &DomainName,
-    lane: Lane,
+    queue: Queue,
     frame: &Frame,
 ) -> Result<Envelope, Forged> {
     let envelope: Envelope = decode(seal, Kind::Call, domain.as_str(), frame)?;
-    if envelope.to.domain == *domain && envelope.lane == lane { Ok(envelope) } else { Err(Forged::Header) }
+    if envelope.to.domain == *domain && Queue::of(&envelope) == queue {
+        Ok(envelope)
+    } else {
+        Err(Forged::Header)
+    }
 }
 
 pub(super) fn reply_frame(seal: &Seal, to: Incarnation, reply: Reply) -> Result<Frame, BusError> {

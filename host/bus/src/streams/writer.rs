@@ -6,15 +6,16 @@ use super::scripts::{self, Args};
 use super::seal::Frame;
 use super::shared::{Life, Shared};
 use crate::message::EntryId;
+use crate::queues::Queue;
 use crate::{BusError, Delivery};
-use skep_core::{CallId, Incarnation, Lane, SkillName};
+use skep_core::{CallId, Incarnation, SkillName};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// A delivery that has ended, ready to be sent.
 pub(super) struct Settlement {
     domain: usize,
-    lane: Lane,
+    queue: Queue,
     id: EntryId,
     call: CallId,
     skill: SkillName,
@@ -29,7 +30,7 @@ impl Settlement {
         let Delivery { envelope, id, bytes, .. } = delivery;
         Self {
             domain: keys.index,
-            lane: envelope.lane,
+            queue: Queue::of(&envelope),
             id,
             call: envelope.id,
             skill: envelope.to.skill,
@@ -113,8 +114,8 @@ async fn send(shared: &Shared, keys: &Keys, settlements: &[Settlement]) {
     let me = shared.me.to_string();
     let mut command = shared.script(&scripts::SETTLE, keys).args([GROUP, &me]).args([shared.lease_ms()]);
     for settlement in settlements {
-        let Settlement { lane, id, call, skill, bytes, to, .. } = settlement;
-        command.arg(lane.as_str()).arg(id.to_string()).arg(call.to_string()).arg(skill.as_str());
+        let Settlement { queue, id, call, skill, bytes, to, .. } = settlement;
+        command.arg(queue.to_string()).arg(id.to_string()).arg(call.to_string()).arg(skill.as_str());
         command.arg(*bytes).arg(to.to_string());
         command = command.args(settlement.reply.fields()).args(settlement.audit.fields());
     }
@@ -124,7 +125,7 @@ async fn send(shared: &Shared, keys: &Keys, settlements: &[Settlement]) {
             Ok("dead") => shared.end(Life::LeaseLost),
             Ok(_) => {
                 for settlement in settlements {
-                    shared.release(keys, settlement.lane, settlement.id);
+                    shared.release(keys, settlement.queue, settlement.id);
                 }
                 shared.records.notify_one();
                 return;

@@ -5,7 +5,7 @@ use crate::fixture::{
     send, settle, skill,
 };
 use bytes::Bytes;
-use skep_bus::{BusError, BusLimits, Event};
+use skep_bus::{BusError, BusLimits, Event, Room};
 use skep_core::{
     CallId, Fault, FaultCode, Incarnation, Lane, Level, LogRecord, Progress, Reply, SessionId, UnixMs, Usage,
 };
@@ -173,7 +173,7 @@ async fn a_dropped_receive_loses_nothing(kind: Kind) {
         // Polled once, so that a read may be on its way, then dropped.
         tokio::select! {
             biased;
-            early = bus.receive(1) => assert!(early.unwrap().is_empty()),
+            early = bus.receive(Room::of(1)) => assert!(early.unwrap().is_empty()),
             () = std::future::ready(()) => {}
         }
         let id = send(bus, call(bus.incarnation(), "echo", &n.to_string())).await.unwrap();
@@ -192,7 +192,7 @@ async fn a_closed_bus_says_so(kind: Kind) {
     bus.close().await;
     bus.close().await;
     assert_eq!(send(bus, call(bus.incarnation(), "echo", "1")).await.unwrap_err(), BusError::Closed);
-    assert_eq!(bus.receive(1).await.unwrap_err(), BusError::Closed);
+    assert_eq!(bus.receive(Room::of(1)).await.unwrap_err(), BusError::Closed);
     assert_eq!(bus.event().await.unwrap_err(), BusError::Closed);
     let late = answer(delivery.envelope.id, "1");
     assert_eq!(bus.settle(delivery, late, record(1)).await.unwrap_err(), BusError::Closed);

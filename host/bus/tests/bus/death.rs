@@ -1,28 +1,14 @@
 //! Hosts that die, and hosts that are only busy. Dropping a bus without closing it leaves Redis as a kill does.
 
 use crate::fixture::{
-    LIMIT, answer, bounded, call, event, host, raw, receive, receive_nothing, receive_one, record, reply,
-    send, settle, short_lease,
+    LIMIT, answer, bounded, call, event, host, interrupted, raw, receive, receive_nothing, receive_one,
+    record, reply, send, settle, settle_interrupted, short_lease,
 };
-use skep_bus::{Bound, Bus, BusError, Delivery, Event, RedisBus};
-use skep_core::{Fault, FaultCode, Reply};
+use skep_bus::{Bound, Bus, BusError, Event, RedisBus, Room};
+use skep_core::FaultCode;
 use skep_harness::Redis;
 use std::time::Instant;
 use tokio::time::timeout;
-
-async fn interrupted(host: &RedisBus) -> Delivery {
-    loop {
-        if let Event::Interrupted(delivery) = event(host).await {
-            return delivery;
-        }
-    }
-}
-
-async fn settle_interrupted(host: &RedisBus, delivery: Delivery) {
-    let fault = Fault::interrupted("the host died in the call");
-    let reply = Reply { outcome: Err(fault), ..answer(delivery.envelope.id, "") };
-    host.settle(delivery, reply, record(1)).await.unwrap();
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_dead_host_ran_is_interrupted_and_its_place_freed() {
@@ -110,7 +96,7 @@ async fn a_host_taken_for_dead_settles_nothing_and_knows_it() {
     // Already refused, or refused by Redis.
     let _ = zombie.settle(delivery, answer(id, "1"), record(1)).await;
     assert_eq!(timeout(LIMIT, zombie.event()).await.unwrap().unwrap_err(), BusError::LeaseLost);
-    assert_eq!(zombie.receive(1).await.unwrap_err(), BusError::LeaseLost);
+    assert_eq!(zombie.receive(Room::of(1)).await.unwrap_err(), BusError::LeaseLost);
     assert_eq!(send(&zombie, call(other.incarnation(), "echo", "1")).await.unwrap_err(), BusError::LeaseLost);
     // The call still counts as running, until the other one gives it up.
     let delivery = interrupted(&other).await;

@@ -4,7 +4,7 @@ use crate::fixture::{
     LIMIT, call, event, host, limits, raw, receive, receive_nothing, receive_one, records, reply, send,
     settle, short_lease,
 };
-use skep_bus::{Bus, BusError, BusLimits, Delivery, Event, RedisBus};
+use skep_bus::{Bus, BusError, BusLimits, Delivery, Event, RedisBus, Room};
 use skep_core::CallId;
 use skep_harness::{Redis, eventually};
 use std::collections::HashSet;
@@ -97,7 +97,7 @@ async fn without_redis_callers_are_told_soon_and_after_a_restart_it_works() {
     })
     .await;
     assert!(matches!(bus.ping().await.unwrap_err(), BusError::Unavailable(_)));
-    assert!(bus.receive(1).await.is_err());
+    assert!(bus.receive(Room::of(1)).await.is_err());
     assert!(start.elapsed() < LIMIT);
     redis.restart().unwrap();
     works_again(&bus).await;
@@ -179,7 +179,7 @@ async fn killed_connections_lose_and_double_no_call() {
 async fn serve(bus: Arc<RedisBus>) -> Vec<CallId> {
     let mut served = Vec::new();
     loop {
-        let deliveries: Vec<Delivery> = match bus.receive(16).await {
+        let deliveries: Vec<Delivery> = match bus.receive(Room::of(16)).await {
             Ok(deliveries) => deliveries,
             Err(BusError::Closed) => return served,
             Err(_) => continue,

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use skep_bus::{
-    AuditToken, Bus, BusError, BusLimits, Delivery, Entry, Event, MemoryBus, RedisBus, RedisSettings,
+    AuditToken, Bus, BusError, BusLimits, Delivery, Entry, Event, MemoryBus, RedisBus, RedisSettings, Room,
 };
 use skep_core::{
-    AuditRecord, CallId, DomainName, Envelope, Incarnation, Lane, Output, Principal, Reply, SkillName,
-    Target, UnixMs,
+    AuditRecord, CallId, DomainName, Envelope, Fault, Incarnation, Lane, Output, Principal, Reply, SessionId,
+    SkillName, Target, UnixMs,
 };
 use skep_harness::Redis;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(crate) enum Kind {
 /// One bus, and the server behind it.
 pub(crate) struct Rig {
     pub(crate) bus: Arc<dyn Bus>,
-    _redis: Option<Redis>,
+    redis: Option<Redis>,
 }
 
 impl Rig {
@@ -52,12 +52,19 @@ impl Rig {
     pub(crate) async fn open_domains(kind: Kind, limits: BusLimits, domains: &[&str]) -> Self {
         let domains = domains.iter().map(|name| name.parse().unwrap()).collect();
         match kind {
-            Kind::Memory => Self { bus: Arc::new(MemoryBus::open(domains, limits)), _redis: None },
+            Kind::Memory => Self { bus: Arc::new(MemoryBus::open(domains, limits)), redis: None },
             Kind::Redis => {
                 let redis = Redis::start().unwrap();
                 let settings = RedisSettings { url: redis.url(), domains, mac_key: KEY, limits };
-                Self { bus: Arc::new(RedisBus::open(settings).await.unwrap()), _redis: Some(redis) }
+                Self { bus: Arc::new(RedisBus::open(settings).await.unwrap()), redis: Some(redis) }
             }
+        }
+    }
+
+    /// What was sent is in no list and no book any more. The books of the bus in memory can't be seen.
+    pub(crate) async fn nothing_is_left(&self) {
+        if let Some(redis) = &self.redis {
+            nothing_is_left(redis).await;
         }
     }
 }
@@ -94,7 +101,13 @@ pub(crate) fn call(from: Incarnation, skill: &str, payload: &str) -> Entry {
         chain: vec![Principal::Operator("test".to_owned())],
         revision: 7,
     };
-    Entry { envelope, payload: Bytes::from(payload.to_owned()), concurrency: 1000, waiting: 1000 }
+    Entry {
+        envelope,
+        payload: Bytes::from(payload.to_owned()),
+        concurrency: 1000,
+        waiting: 1000,
+        rides: false,
+    }
 }
 
 pub(crate) fn on_lane(mut entry: Entry, lane: Lane) -> Entry {
@@ -104,6 +117,23 @@ pub(crate) fn on_lane(mut entry: Entry, lane: Lane) -> Entry {
 
 pub(crate) fn bounded(mut entry: Entry, concurrency: u32, waiting: u32) -> Entry {
     (entry.concurrency, entry.waiting) = (concurrency, waiting);
+    entry
+}
+
+/// The same call, made by the last of `depth` skills that call each other.
+pub(crate) fn nested(mut entry: Entry, depth: usize) -> Entry {
+    let skills = (0..depth).map(|n| Principal::Skill(skill(&format!("caller-{n}"))));
+    entry.envelope.chain.extend(skills);
+    entry
+}
+
+pub(crate) fn riding(entry: Entry) -> Entry {
+    Entry { rides: true, ..entry }
+}
+
+/// The same call, of a session that this host holds.
+pub(crate) fn of_session(mut entry: Entry, holder: Incarnation) -> Entry {
+    entry.envelope.session = Some(SessionId::fresh(holder));
     entry
 }
 
@@ -134,7 +164,7 @@ pub(crate) async fn receive(bus: &dyn Bus, count: usize) -> Vec<Delivery> {
     let gather = async {
         while all.len() < count {
             // An error passes by itself while Redis comes back.
-            all.extend(bus.receive(count - all.len()).await.unwrap_or_default());
+            all.extend(bus.receive(Room::of(count - all.len())).await.unwrap_or_default());
         }
     };
     timeout(LIMIT, gather).await.unwrap_or_else(|_| panic!("fewer than {count} deliveries"));
@@ -147,7 +177,7 @@ pub(crate) async fn receive_one(bus: &dyn Bus) -> Delivery {
 
 /// Nothing comes within a full wait.
 pub(crate) async fn receive_nothing(bus: &dyn Bus) {
-    let got = bus.receive(10).await.unwrap();
+    let got = bus.receive(Room::of(10)).await.unwrap();
     assert!(got.is_empty(), "unexpected: {got:?}");
 }
 
@@ -179,6 +209,39 @@ pub(crate) async fn records(bus: &dyn Bus, count: usize) -> Vec<(AuditToken, Aud
 
 pub(crate) fn skill(name: &str) -> SkillName {
     name.parse().unwrap()
+}
+
+/// What was sent is in no list and no book any more.
+pub(crate) async fn nothing_is_left(redis: &Redis) {
+    let mut raw = raw(redis).await;
+    let state: Vec<String> =
+        redis::cmd("HGETALL").arg("{skep:main}:state").query_async(&mut raw).await.unwrap();
+    assert_eq!(state, ["depth", "0", "bytes", "0"]);
+    let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut raw).await.unwrap();
+    for key in &keys {
+        let name = key.strip_prefix("{skep:main}:").unwrap();
+        assert!(!name.starts_with("wait:"), "{key}");
+        let queue = matches!(name, "hi" | "no" | "lo" | "d1" | "d2" | "d3") || name.starts_with("to:");
+        if queue {
+            let length: usize = redis::cmd("XLEN").arg(key).query_async(&mut raw).await.unwrap();
+            assert_eq!(length, 0, "{key}");
+        }
+    }
+}
+
+/// The next call that is to be settled as interrupted.
+pub(crate) async fn interrupted(host: &RedisBus) -> Delivery {
+    loop {
+        if let Event::Interrupted(delivery) = event(host).await {
+            return delivery;
+        }
+    }
+}
+
+pub(crate) async fn settle_interrupted(host: &RedisBus, delivery: Delivery) {
+    let fault = Fault::interrupted("the host died in the call");
+    let reply = Reply { outcome: Err(fault), ..answer(delivery.envelope.id, "") };
+    host.settle(delivery, reply, record(1)).await.unwrap();
 }
 
 /// Runs each case on both implementations.

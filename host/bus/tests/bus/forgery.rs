@@ -6,7 +6,7 @@ use crate::fixture::{
 };
 use redis::aio::MultiplexedConnection;
 use redis::streams::StreamRangeReply;
-use skep_bus::{Bus, Event, RedisBus};
+use skep_bus::{Bus, Event, RedisBus, Room};
 use skep_core::Incarnation;
 use skep_harness::{Redis, eventually};
 
@@ -34,7 +34,7 @@ async fn length(raw: &mut MultiplexedConnection, key: &str) -> usize {
 
 async fn all_set_aside(bus: &RedisBus, raw: &mut MultiplexedConnection, count: usize) {
     eventually(LIMIT, async || {
-        let _ = bus.receive(10).await.map(|got| assert!(got.is_empty(), "delivered: {got:?}"));
+        let _ = bus.receive(Room::of(10)).await.map(|got| assert!(got.is_empty(), "delivered: {got:?}"));
         bus.forged() == count as u64 && length(raw, "dlq").await == count
     })
     .await;

@@ -2,7 +2,7 @@
 local group, call, skill, ttl, header, mac = unpack(ARGV, 1, 6)
 local place = redis.call('HGET', state, 'call:' .. call)
 if not place then return 'over' end
-local name, id, size = string.match(place, '^(%S+) (%S+) (%d+)$')
+local name, id, size, places = string.match(place, '^(%S+) (%S+) (%d+) (%d)')
 local stream = prefix .. ':' .. name
 local waits = string.sub(name, 1, 5) == 'wait:'
 local pending = waits and {} or redis.pcall('XPENDING', stream, group, id, id, 1)
@@ -13,9 +13,8 @@ if reader then
   let_expire(reader[2], ttl)
   return 'started'
 end
-redis.call('XDEL', stream, id)
-if waits and redis.call('XLEN', stream) == 0 then redis.call('DEL', stream) end
+if waits then unlist(stream, id) else redis.call('XDEL', stream, id) end
 local gone = { 'call:' .. call }
-free(skill, 1, waits and 0 or 1, size, gone)
+free(skill, 1, tonumber(places), size, gone)
 redis.call('HDEL', state, unpack(gone))
 return 'taken'

@@ -1,10 +1,10 @@
--- Takes a host without a lease for dead, for good, and claims what it was running in one lane.
-local group, lane, consumer, host, me, claimer, max, mourn = unpack(ARGV, 1, 8)
+-- Takes a host without a lease for dead, for good, and claims what it was running in one queue.
+local group, name, consumer, host, me, claimer, max, mourn = unpack(ARGV, 1, 8)
 if redis.call('EXISTS', prefix .. ':lease:' .. host, prefix .. ':grace', prefix .. ':dead:' .. me) > 0 then
   return 0
 end
 redis.call('SET', prefix .. ':dead:' .. host, '1', 'PX', mourn)
-local stream = prefix .. ':' .. lane
+local stream = prefix .. ':' .. name
 local pending = redis.call('XPENDING', stream, group, '-', '+', max, consumer)
 if #pending == 0 then
   redis.call('XGROUP', 'DELCONSUMER', stream, group, consumer)

@@ -1,34 +1,54 @@
 -- What every script begins with. KEYS[1] is the domain's prefix; all keys derive from it and share its hash tag.
+-- Before this stands DEPTH_MAX, the number of depths.
 local prefix = KEYS[1]
 -- Hash: depth and bytes of the domain; run:<skill>, the places of a skill that are taken;
--- call:<id>, where a call is until it is settled: "<stream> <entry> <bytes>".
+-- call:<id>, where a call is until it is settled: "<stream> <entry> <bytes> <places>", places being those of its
+-- skill that it takes: 1, or 0 if it waits or rides. Of one that waits it says too which queue it waits for.
 local state = prefix .. ':state'
 -- Entries moved on at once; more than one only after a skill's concurrency was raised.
 local ADVANCE_MAX = 64
 
-local function queue(lane, bytes, header, payload, mac)
-  local id = redis.call('XADD', prefix .. ':' .. lane, '*', 'h', header, 'p', payload, 'm', mac)
-  return lane .. ' ' .. id .. ' ' .. bytes
+local function queue(name, bytes, places, header, payload, mac)
+  local id = redis.call('XADD', prefix .. ':' .. name, '*', 'h', header, 'p', payload, 'm', mac)
+  return name .. ' ' .. id .. ' ' .. bytes .. ' ' .. places
 end
 
--- Moves what waits behind a skill into the lanes while it has places; says how many are taken then.
+-- The lists behind a skill, one a depth, the deepest first.
+local function lists(skill)
+  local keys = {}
+  for depth = DEPTH_MAX - 1, 0, -1 do table.insert(keys, prefix .. ':wait:' .. depth .. ':' .. skill) end
+  return keys
+end
+
+local function unlist(list, id)
+  redis.call('XDEL', list, id)
+  if redis.call('XLEN', list) == 0 then redis.call('DEL', list) end
+end
+
+local function first(keys)
+  for _, list in ipairs(keys) do
+    local entry = redis.call('XRANGE', list, '-', '+', 'COUNT', 1)[1]
+    if entry then return list, entry[1], entry[2] end
+  end
+end
+
+-- Moves what waits behind a skill into its queue while there are places; says how many are taken then.
 local function advance(skill, run)
-  local waiting = prefix .. ':wait:' .. skill
+  local keys = lists(skill)
+  if redis.call('EXISTS', unpack(keys)) == 0 then return run end
   for _ = 1, ADVANCE_MAX do
-    local first = redis.call('XRANGE', waiting, '-', '+', 'COUNT', 1)[1]
-    if not first then return run end
-    local f = first[2]
-    local call, lane, concurrency, header, payload, mac = f[2], f[4], f[6], f[8], f[10], f[12]
+    local list, id, f = first(keys)
+    if not list then return run end
+    local call, name, concurrency, header, payload, mac = f[2], f[4], f[6], f[8], f[10], f[12]
     if run >= tonumber(concurrency) then return run end
-    redis.call('XDEL', waiting, first[1])
-    if redis.call('XLEN', waiting) == 0 then redis.call('DEL', waiting) end
-    redis.call('HSET', state, 'call:' .. call, queue(lane, #header + #payload, header, payload, mac))
+    unlist(list, id)
+    redis.call('HSET', state, 'call:' .. call, queue(name, #header + #payload, 1, header, payload, mac))
     run = run + 1
   end
   return run
 end
 
--- Takes entries of one skill, of which `places` had a place, out of the books. Fields to delete gather in `gone`.
+-- Takes entries of one skill, which took `places` of it, out of the books. Fields to delete gather in `gone`.
 local function free(skill, entries, places, size, gone)
   local now = redis.call('HMGET', state, 'depth', 'bytes', 'run:' .. skill)
   local run = tonumber(now[3] or 0) - places
@@ -36,6 +56,34 @@ local function free(skill, entries, places, size, gone)
   redis.call('HSET', state, 'depth', math.max((now[1] or 0) - entries, 0),
     'bytes', math.max((now[2] or 0) - size, 0), 'run:' .. skill, run)
   if run <= 0 then table.insert(gone, 'run:' .. skill) end
+end
+
+-- Moves what waits behind skills for the sessions of a host that is gone into its queue, where it is found. It
+-- takes no place, as nobody will run it.
+local function give_up(host)
+  local name = 'to:' .. host
+  local fields = redis.call('HGETALL', state)
+  for at = 1, #fields, 2 do
+    local list, id, size, to = string.match(fields[at + 1], '^(wait:%S+) (%S+) (%d+) 0 (%S+)$')
+    if to == name then
+      list = prefix .. ':' .. list
+      local entry = redis.call('XRANGE', list, id, id)[1]
+      if entry then
+        local f = entry[2]
+        unlist(list, id)
+        redis.call('HSET', state, fields[at], queue(name, size, 0, f[8], f[10], f[12]))
+      end
+    end
+  end
+end
+
+-- Removes the queue of a host's sessions if nothing is left in it.
+local function close_sessions(host)
+  local stream = prefix .. ':to:' .. host
+  if redis.call('XLEN', stream) > 0 then return false end
+  redis.call('DEL', stream)
+  redis.call('SREM', prefix .. ':holders', host)
+  return true
 end
 
 -- Leaves a message in a host's mailbox. Whoever does so last lets it expire, as its host renews it.
