@@ -132,7 +132,7 @@ impl Reader {
         found: &mut Vec<Delivery>,
     ) -> Result<(), BusError> {
         let shared = self.shared.clone();
-        // Over all domains a turn goes by, then the next one's turn differs in each of them.
+        // Changes once every domain was first, so that none always gets the same one.
         let turn = self.turn / shared.domains.len() % 2;
         let command = shared
             .script(&scripts::TAKE, keys)

@@ -9,6 +9,7 @@ use skep_core::{
     SkillName, Target, UnixMs,
 };
 use skep_harness::Redis;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -214,9 +215,10 @@ pub(crate) fn skill(name: &str) -> SkillName {
 /// What was sent is in no list and no book any more.
 pub(crate) async fn nothing_is_left(redis: &Redis) {
     let mut raw = raw(redis).await;
-    let state: Vec<String> =
+    let state: BTreeMap<String, String> =
         redis::cmd("HGETALL").arg("{skep:main}:state").query_async(&mut raw).await.unwrap();
-    assert_eq!(state, ["depth", "0", "bytes", "0"]);
+    let empty = ["bytes", "depth"].map(|book| (book.to_owned(), "0".to_owned()));
+    assert_eq!(state, BTreeMap::from(empty));
     let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut raw).await.unwrap();
     for key in &keys {
         let name = key.strip_prefix("{skep:main}:").unwrap();

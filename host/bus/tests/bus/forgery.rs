@@ -61,11 +61,14 @@ async fn forged_calls_are_set_aside_and_counted_against_nobody() {
     add(&mut raw, "no", &with(0, risen.as_bytes())).await;
     add(&mut raw, "no", &with(1, b"[2]")).await;
     add(&mut raw, "no", &with(2, b"")).await;
-    add(&mut raw, "hi", &genuine).await;
+    let mine = format!("to:{}", bus.incarnation());
+    for queue in ["hi", "d1", &mine] {
+        add(&mut raw, queue, &genuine).await;
+    }
     add(&mut raw, "lo", &[("unknown", b"x".to_vec())]).await;
-    all_set_aside(&bus, &mut raw, 5).await;
-    for lane in ["hi", "no", "lo"] {
-        assert_eq!(length(&mut raw, lane).await, 0);
+    all_set_aside(&bus, &mut raw, 7).await;
+    for queue in ["hi", "no", "lo", "d1", &mine] {
+        assert_eq!(length(&mut raw, queue).await, 0);
     }
     let depth: i64 =
         redis::cmd("HGET").arg("{skep:main}:state").arg("depth").query_async(&mut raw).await.unwrap();
