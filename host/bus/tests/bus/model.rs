@@ -201,7 +201,7 @@ async fn any_history_goes_as_the_model_says(kind: Kind) {
     let rig = Rig::open(kind, BusLimits { depth_max: DEPTH, ..limits() }).await;
     let bus = &*rig.bus;
     for seed in 0..HISTORIES {
-        println!("history {seed}");
+        eprintln!("history {seed}");
         let rng = StdRng::seed_from_u64(seed);
         let mut history = History { rng, model: Model::default(), running: Vec::new(), sent: Vec::new() };
         for _ in 0..STEPS {

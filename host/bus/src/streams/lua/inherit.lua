@@ -4,6 +4,8 @@ local group, host, me, claimer, max, mourn = unpack(ARGV, 1, 6)
 if redis.call('EXISTS', prefix .. ':lease:' .. host, prefix .. ':grace', prefix .. ':dead:' .. me) > 0 then
   return 'lives'
 end
+-- Not among the holders any more: another has seen to it, or Redis has just lost its data, and the leases with it.
+if redis.call('SISMEMBER', prefix .. ':holders', host) == 0 then return 'over' end
 redis.call('SET', prefix .. ':dead:' .. host, '1', 'PX', mourn)
 give_up(host)
 local stream = prefix .. ':to:' .. host

@@ -10,6 +10,8 @@ local function take(at, name, count)
   count = math.min(count, total)
   if count < 1 then return true end
   local stream = prefix .. ':' .. name
+  -- Most queues are empty most of the time, and this is the cheapest way to know.
+  if redis.call('XLEN', stream) == 0 then return false end
   local read = redis.call('XREADGROUP', 'GROUP', group, me, 'COUNT', count, 'STREAMS', stream, '>')
   local entries = read and read[1][2] or {}
   for _, entry in ipairs(entries) do table.insert(taken[at], entry) end
