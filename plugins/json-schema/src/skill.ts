@@ -1,6 +1,6 @@
 // Checks JSON against JSON Schemas, given as they are or as files.
 
-import { type Schema, type SchemaDraft, Validator } from "@cfworker/json-schema";
+import { type Schema, type SchemaDraft, type ValidationResult, Validator } from "@cfworker/json-schema";
 import { files, InvalidInput, s, tool } from "skep";
 
 /** How many mistakes are told: more help nobody. */
@@ -45,10 +45,10 @@ tool({
   run: ({ schema, path, draft }) => check(parsed(schema) as Schema, parsed(path), draft),
 });
 
-function check(schema: Schema | boolean, value: unknown, draft?: SchemaDraft) {
-  const { valid, errors } = validator(schema, draft).validate(value);
+function check(schema: Schema | boolean, value: unknown, draft: SchemaDraft = draftOf(schema)) {
+  const { valid, errors } = judged(schema, value, draft);
   // An error of a rule that holds others (properties, items) only repeats theirs.
-  const inner = errors.filter((error) => !errors.some((other) => other !== error && isBelow(other.keywordLocation, error.keywordLocation)));
+  const inner = errors.filter((error) => !errors.some((other) => isBelow(other.keywordLocation, error.keywordLocation)));
   const mistakes = inner.slice(0, MISTAKES_MAX).map((error) => ({
     at: error.instanceLocation.replace(/^#/, ""),
     message: error.error,
@@ -57,11 +57,12 @@ function check(schema: Schema | boolean, value: unknown, draft?: SchemaDraft) {
   return { valid, mistakes };
 }
 
-function validator(schema: Schema | boolean, draft?: SchemaDraft): Validator {
+function judged(schema: Schema | boolean, value: unknown, draft: SchemaDraft): ValidationResult {
   try {
-    return new Validator(schema, draft ?? draftOf(schema), false);
+    return new Validator(schema, draft, false).validate(value);
   } catch (error) {
-    throw new InvalidInput(`the schema can't be used: ${(error as Error).message}`);
+    const [reason] = (error as Error).message.split("\n");
+    throw new InvalidInput(`the schema can't be used: ${reason}`);
   }
 }
 

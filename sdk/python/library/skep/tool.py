@@ -29,7 +29,7 @@ class Tool:
     def answer(self, text: str) -> str:
         """Runs the tool on a JSON text."""
         arguments = from_members(json.loads(text), self.parameters, "$")
-        return json.dumps(to_json(self.run(**arguments)), ensure_ascii=False, allow_nan=False)
+        return json.dumps(to_json(self.run(**arguments)), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _member(tool_name: str, parameter: inspect.Parameter, hints: dict[str, Any]) -> Member:
