@@ -129,8 +129,8 @@ fn decoded<T: DeserializeOwned>(key: &str, bytes: &[u8]) -> Result<T, Error> {
 
 fn failed(what: &str, error: keyvalue::Error) -> Error {
     Error::Failed(match error {
-        keyvalue::Error::NoSuchStore => format!("state {what}: there is none; open `hot` or `durable`"),
-        keyvalue::Error::AccessDenied => format!("state {what}: denied"),
-        keyvalue::Error::Other(why) => format!("state {what}: {why}"),
+        keyvalue::Error::NoSuchStore => format!("state `{what}`: there is none; open `hot` or `durable`"),
+        keyvalue::Error::AccessDenied => format!("state `{what}`: denied"),
+        keyvalue::Error::Other(why) => format!("state `{what}`: {why}"),
     })
 }
