@@ -157,7 +157,7 @@ pub(crate) struct GrantFlags {
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) env: Vec<String>,
     /// Another skill that it may call
-    #[arg(long, value_name = "NAME")]
+    #[arg(id = "callee", long = "skill", value_name = "NAME")]
     pub(crate) skill: Vec<String>,
     /// Not enforced yet in this version, so refused
     #[arg(long, value_name = "ORIGIN")]
