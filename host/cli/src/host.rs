@@ -23,6 +23,8 @@ use tokio_util::task::TaskTracker;
 
 /// Callers that wait at once on one host.
 const WAITING_MAX: usize = 65_536;
+/// Sessions that are open at once on one host, of all skills together.
+const SESSIONS_MAX: u32 = 64;
 /// How long a stopping host waits for clients to read their answers.
 const ANSWERS_MAX: Duration = Duration::from_secs(5);
 /// How long a stopping host waits for the calls it has.
@@ -128,7 +130,8 @@ pub(crate) fn sandbox(slots: u32, cache_dir: PathBuf, key: &Key) -> Result<Sandb
     let compiler = Compiler::Process(vec![this.into_os_string(), OsString::from("compile")]);
     let cache_key = key.derive("artefacts");
     let (ceiling, compile) = (Limits::ceiling(), CompileLimits::default());
-    let settings = SandboxSettings { slots, compiler, cache_dir, cache_key, ceiling, compile };
+    let sessions = SESSIONS_MAX;
+    let settings = SandboxSettings { slots, sessions, compiler, cache_dir, cache_key, ceiling, compile };
     Sandbox::new(settings).map_err(|error| anyhow!(error).into())
 }
 

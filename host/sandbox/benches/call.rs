@@ -47,6 +47,7 @@ impl Skep {
         let cache = tempfile::tempdir().expect("a temporary directory");
         let sandbox = Sandbox::new(SandboxSettings {
             slots: 16,
+            sessions: 0,
             compiler: Compiler::InProcess,
             cache_dir: cache.path().into(),
             cache_key: [0; 32],

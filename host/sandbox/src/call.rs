@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use skep_core::{CallId, Fault, LogRecord, Outcome, Principal, SessionId, ToolName, UnixMs, Usage};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 /// One call of a tool.
 #[derive(Debug, Clone)]
@@ -42,5 +42,11 @@ impl Report {
     /// The report of a call that no guest code ran for, or whose run was cut off.
     pub fn refused(fault: Fault) -> Self {
         Self { outcome: Err(fault), logs: Vec::new(), usage: Usage::default() }
+    }
+
+    /// The same, with the time that it took since `started`.
+    pub(crate) fn timed(mut self, started: Instant) -> Self {
+        self.usage.wall_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self
     }
 }

@@ -1,7 +1,7 @@
 //! Floor 1: the sandbox. The only crate that knows wasmtime: compile, introspect, link, run.
 //!
 //! Outwards it speaks in the product's words: a component is *prepared* once per version, then *run*
-//! as often as wanted, each call in a fresh instance, with a permit and within its limits.
+//! as often as wanted, each call in a fresh instance or in a session's own, with a permit and within its limits.
 
 mod bindings;
 mod call;
@@ -16,6 +16,7 @@ mod run;
 mod sandbox;
 mod schema;
 mod services;
+mod session;
 mod settings;
 mod tool;
 mod verdict;
@@ -26,4 +27,5 @@ pub use inspect::{Export, Import, Inspection, Shape, Tool, inspect};
 pub use prepared::Prepared;
 pub use sandbox::Sandbox;
 pub use services::{Services, SkillInfo};
+pub use session::Session;
 pub use settings::{CompileLimits, Compiler, SandboxError, SandboxSettings};

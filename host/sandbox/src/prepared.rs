@@ -1,12 +1,12 @@
 //! A version of a skill, ready to run: compiled, linked, its exports looked up, its schemas compiled.
 
-use crate::run::Turn;
+use crate::run::{Room, Turn};
+use crate::services::Nobody;
 use crate::tool::{ContractTools, ToolCall, TypedTools, described};
-use crate::{Call, Inspection, Report, Sandbox, Services, Shape, Tool, inspect};
+use crate::{Call, Inspection, Report, Sandbox, Shape, Tool, inspect};
 use bytes::Bytes;
-use skep_core::{CallId, Digest, Fault, Grants, LimitsSpec, Progress, Subject, UnixMs};
+use skep_core::{CallId, Digest, Fault, Grants, LimitsSpec, Subject, UnixMs};
 use std::sync::Arc;
-use std::time::Instant;
 use tokio::task::spawn_blocking;
 use wasmtime::component::{Component, InstancePre};
 
@@ -81,23 +81,35 @@ impl Prepared {
         Ok(Self { inspection, component_digest, tools })
     }
 
+    /// Whether its guest may be called more than once.
+    pub(crate) fn keeps_sessions(&self) -> bool {
+        match self.tools {
+            Tools::Typed(_) | Tools::Contract(_) => true,
+        }
+    }
+
     /// Serves a call that was let in.
-    pub(crate) async fn serve(&self, sandbox: &Sandbox, turn: Turn<'_>) -> Report {
+    pub(crate) async fn serve(&self, sandbox: &Sandbox, room: &mut Room, turn: Turn<'_>) -> Report {
         let (tool, input) = (turn.call.tool.clone(), turn.call.input.clone());
         match &self.tools {
-            Tools::Typed(tools) => answer(sandbox, turn, tools.call(&tool, &input)).await,
-            Tools::Contract(tools) => answer(sandbox, turn, tools.call(&tool, &input)).await,
+            Tools::Typed(tools) => answer(sandbox, room, turn, tools.call(&tool, &input)).await,
+            Tools::Contract(tools) => answer(sandbox, room, turn, tools.call(&tool, &input)).await,
         }
     }
 }
 
-async fn answer<C: ToolCall>(sandbox: &Sandbox, turn: Turn<'_>, tool: Result<C, Fault>) -> Report {
+async fn answer<C: ToolCall>(
+    sandbox: &Sandbox,
+    room: &mut Room,
+    turn: Turn<'_>,
+    tool: Result<C, Fault>,
+) -> Report {
     let output = turn.permit.limits().output;
     let tool = match tool {
         Ok(tool) => tool,
         Err(fault) => return Report::refused(fault),
     };
-    let run = sandbox.work(turn, &tool).await;
+    let run = sandbox.work(room, turn, &tool).await;
     let outcome = run.given.and_then(|given| tool.answer(given, output.0));
     Report { outcome, logs: run.logs, usage: run.usage }
 }
@@ -120,23 +132,12 @@ async fn ask(sandbox: &Sandbox, contract: &ContractTools, digest: Digest) -> Res
         input: Bytes::new(),
         config: Arc::default(),
     };
-    let turn =
-        Turn { permit: &permit, call, services: Arc::new(Nobody), ends: Instant::now() + limits.wall.0 };
+    let turn = Turn::new(&permit, call, Arc::new(Nobody));
     let _slot = sandbox.slot(turn.ends).await?;
-    let listed = sandbox.work(turn, &contract.list()).await;
+    let listed = sandbox.work(&mut Room::default(), turn, &contract.list()).await;
     let named =
         listed.given.map_err(|fault| Fault::new(fault.code, format!("`list-tools`: {}", fault.message)));
     off_thread(move || described(named?)).await
-}
-
-/// Nobody waits for `list-tools`.
-struct Nobody;
-
-impl Services for Nobody {
-    fn progress(&self, _progress: Progress) {}
-    fn cancelled(&self) -> bool {
-        false
-    }
 }
 
 /// Does what takes long without holding up the calls of this thread.

@@ -1,4 +1,4 @@
-//! One call, from permit to report. Each stage stands on a line of its own.
+//! One call, from permit to report, and the room that its guest lives in.
 
 use crate::engine::Clock;
 use crate::files::Roots;
@@ -31,27 +31,72 @@ pub(crate) struct Run<T> {
     pub(crate) usage: Usage,
 }
 
-/// A call that was let in: what it may do, and until when.
+/// A call: what it may do, and until when.
 pub(crate) struct Turn<'a> {
     pub(crate) permit: &'a Permit,
     pub(crate) call: Call,
     pub(crate) services: Arc<dyn Services>,
+    pub(crate) started: Instant,
     pub(crate) ends: Instant,
 }
 
-/// Runs `work` in a fresh store, within the permit's limits and until its turn ends.
+impl<'a> Turn<'a> {
+    /// A call that begins now.
+    pub(crate) fn new(permit: &'a Permit, call: Call, services: Arc<dyn Services>) -> Self {
+        let started = Instant::now();
+        let ends = started + permit.limits().wall.0.min(call.deadline.remaining());
+        Self { permit, call, services, started, ends }
+    }
+
+    /// Refuses what must not start.
+    pub(crate) fn check(&self) -> Result<(), Fault> {
+        let limit = self.permit.limits().input;
+        let size = self.call.input.len();
+        if size as u64 > limit.0 {
+            return Err(Fault::invalid_input(format!(
+                "the input of {size} bytes is above the limit `input` of {limit}: raise the limit, or send less"
+            )));
+        }
+        if Instant::now() >= self.ends {
+            return Err(Fault::deadline("the call's time was over before the skill started"));
+        }
+        Ok(())
+    }
+}
+
+/// Where a guest lives: for one call, or, if the room is kept, for those of a session.
+#[derive(Default)]
+pub(crate) enum Room {
+    /// Nobody was here yet.
+    #[default]
+    Fresh,
+    /// The guest answered, and may be called again.
+    Kept(Stage),
+    /// The guest is at work, or ended in another way than by answering.
+    Left,
+}
+
+/// A guest's store, and what outlives or outruns it.
+pub(crate) struct Stage {
+    store: Store<Guest>,
+    log: Arc<Log>,
+}
+
+/// Runs `work` in the room, within the permit's limits and until its turn ends.
 pub(crate) async fn run<W: Work>(
     engine: &Engine,
     clock: &Arc<Clock>,
+    room: &mut Room,
     turn: Turn<'_>,
     work: &W,
 ) -> Run<W::Given> {
     let (limits, ends, services) = (turn.permit.limits(), turn.ends, Arc::clone(&turn.services));
-    let roots = match roots(turn.permit).await {
-        Ok(roots) => roots,
+    let entered = enter(engine, clock, std::mem::replace(room, Room::Left), turn).await;
+    let Stage { mut store, log } = match entered {
+        Ok(stage) => stage,
         Err(fault) => return Run { given: Err(fault), logs: Vec::new(), usage: Usage::default() },
     };
-    let Opened { mut store, log, budget } = open(engine, clock, turn, roots);
+    let budget = Arc::clone(&store.data().budget);
     let given = bounded(clock, &budget, &*services, ends, work.perform(&mut store)).await;
     let guest = store.data_mut();
     guest.context.progress_last();
@@ -61,26 +106,46 @@ pub(crate) async fn run<W: Work>(
         Err(stop) => Err(verdict::stopped(stop, limits)),
     };
     let usage = Usage { wall_us: 0, cpu_ticks: budget.ticks(), memory_peak: guest.memory.peak() };
-    drop(store);
-    Run { given, logs: log.take(), usage }
+    let logs = log.take();
+    if given.is_ok() {
+        *room = Room::Kept(Stage { store, log });
+    }
+    Run { given, logs, usage }
 }
 
-/// A fresh store, and what outlives or outruns it.
-struct Opened {
-    store: Store<Guest>,
-    log: Arc<Log>,
-    budget: Arc<Budget>,
+impl Room {
+    /// Lets go of the caller that was answered; the guest stays.
+    pub(crate) fn rest(&mut self) {
+        if let Self::Kept(stage) = self {
+            stage.store.data_mut().context.leave();
+        }
+    }
 }
 
-// Kept out of the async function above, whose state would hold and move each part.
-fn open(engine: &Engine, clock: &Arc<Clock>, turn: Turn<'_>, roots: Arc<Roots>) -> Opened {
+/// Makes the room's guest ready for a call.
+async fn enter(engine: &Engine, clock: &Arc<Clock>, room: Room, turn: Turn<'_>) -> Result<Stage, Fault> {
+    match room {
+        Room::Fresh => {
+            let roots = roots(turn.permit).await?;
+            Ok(open(engine, clock, turn, roots))
+        }
+        Room::Kept(mut stage) => {
+            let limits = turn.permit.limits();
+            stage.store.data_mut().turn_over(turn.call, turn.services, limits);
+            Ok(stage)
+        }
+        Room::Left => Err(Fault::session_gone("the session's guest is gone: begin another session")),
+    }
+}
+
+// Kept out of the async functions above, whose state would hold and move each part.
+fn open(engine: &Engine, clock: &Arc<Clock>, turn: Turn<'_>, roots: Arc<Roots>) -> Stage {
     let Turn { permit, call, services, .. } = turn;
     let limits = permit.limits();
     let log = Log::new(call.id, limits.log);
-    let budget = Arc::new(Budget::new(limits.cpu.0));
     let guest = Guest::new(GuestParts {
         memory: MemoryLimit::new(limits.memory.0),
-        budget: Arc::clone(&budget),
+        budget: Arc::new(Budget::new(limits.cpu.0)),
         log: Arc::clone(&log),
         callable: Callable::new(permit),
         roots,
@@ -95,10 +160,10 @@ fn open(engine: &Engine, clock: &Arc<Clock>, turn: Turn<'_>, roots: Arc<Roots>) 
     store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()?));
     store.set_max_component_handles(HANDLES_MAX);
     store.set_hostcall_fuel(copy_bytes_max(limits));
-    Opened { store, log, budget }
+    Stage { store, log }
 }
 
-/// Opens what the permit grants, anew for each call: what is at those paths now is what was granted.
+/// Opens what the permit grants, anew for each guest: what is at those paths now is what was granted.
 async fn roots(permit: &Permit) -> Result<Arc<Roots>, Fault> {
     if permit.files().is_empty() {
         return Ok(Arc::default());

@@ -4,13 +4,14 @@ use crate::compile::Workshop;
 use crate::engine::{Clock, serving_engine};
 use crate::guest::{Guest, linker};
 use crate::prepared::Prepared;
-use crate::run::{Run, Turn, run};
+use crate::run::{Room, Run, Turn, run};
+use crate::session::Session;
 use crate::tool::Work;
 use crate::{Call, Inspection, Report, SandboxError, SandboxSettings, Services};
 use bytes::Bytes;
 use skep_core::{Digest, Fault, Limits, Permit};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout_at;
 use wasmtime::Engine;
@@ -29,6 +30,7 @@ pub(crate) struct Inner {
     pub(crate) ceiling: Limits,
     clock: Arc<Clock>,
     slots: Semaphore,
+    sessions: Arc<Semaphore>,
 }
 
 impl Sandbox {
@@ -37,11 +39,13 @@ impl Sandbox {
         if settings.slots == 0 {
             return Err(SandboxError::Settings("a sandbox needs at least one slot"));
         }
-        let engine = serving_engine(settings.slots, &settings.ceiling)?;
+        let places = settings.slots.saturating_add(settings.sessions);
+        let engine = serving_engine(places, &settings.ceiling)?;
         let linker = linker(&engine).map_err(|e| SandboxError::Engine(format!("{e:#}")))?;
         let inner = Inner {
             clock: Clock::start(engine.clone())?,
             slots: Semaphore::new(settings.slots as usize),
+            sessions: Arc::new(Semaphore::new(settings.sessions as usize)),
             ceiling: settings.ceiling.clone(),
             workshop: Workshop::new(&engine, settings)?,
             linker,
@@ -75,29 +79,34 @@ impl Sandbox {
         call: Call,
         services: Arc<dyn Services>,
     ) -> Report {
-        let started = Instant::now();
-        let ends = started + permit.limits().wall.0.min(call.deadline.remaining());
-        let mut report = match self.admit(permit, &call, ends).await {
-            Ok(_slot) => skill.serve(self, Turn { permit, call, services, ends }).await,
+        let turn = Turn::new(permit, call, services);
+        let started = turn.started;
+        let report = match self.admit(&turn).await {
+            Ok(_slot) => {
+                let mut room = Room::default();
+                skill.serve(self, &mut room, turn).await
+            }
             Err(fault) => Report::refused(fault),
         };
-        report.usage.wall_us = micros(started.elapsed());
-        report
+        report.timed(started)
+    }
+
+    /// Opens a session of a skill: one guest for all of its calls, all of them with this very permit. Its
+    /// files are opened at the first call. It takes its place until it is dropped.
+    pub fn open(&self, skill: &Arc<Prepared>, permit: &Permit) -> Result<Session, Fault> {
+        if !skill.keeps_sessions() {
+            return Err(Fault::invalid_component("a command ends with its call: it can't keep sessions"));
+        }
+        let place = Arc::clone(&self.inner.sessions).try_acquire_owned().map_err(|_| {
+            Fault::overloaded("this host has as many open sessions as it may: end one, or try again later")
+        })?;
+        Ok(Session::new(self.clone(), Arc::clone(skill), permit.clone(), place))
     }
 
     /// Decides whether a call may start, and gives it a slot.
-    async fn admit(&self, permit: &Permit, call: &Call, ends: Instant) -> Result<SemaphorePermit<'_>, Fault> {
-        let limit = permit.limits().input;
-        let size = call.input.len();
-        if size as u64 > limit.0 {
-            return Err(Fault::invalid_input(format!(
-                "the input of {size} bytes is above the limit `input` of {limit}: raise the limit, or send less"
-            )));
-        }
-        if Instant::now() >= ends {
-            return Err(Fault::deadline("the call's time was over before the skill started"));
-        }
-        self.slot(ends).await
+    async fn admit(&self, turn: &Turn<'_>) -> Result<SemaphorePermit<'_>, Fault> {
+        turn.check()?;
+        self.slot(turn.ends).await
     }
 
     /// A slot of the pool, waited for until `ends`.
@@ -111,12 +120,8 @@ impl Sandbox {
         }
     }
 
-    /// Runs `work` in a fresh instance. Needs a slot.
-    pub(crate) async fn work<W: Work>(&self, turn: Turn<'_>, work: &W) -> Run<W::Given> {
-        run(&self.inner.engine, &self.inner.clock, turn, work).await
+    /// Runs `work` in the room. Needs a slot, or a session's place.
+    pub(crate) async fn work<W: Work>(&self, room: &mut Room, turn: Turn<'_>, work: &W) -> Run<W::Given> {
+        run(&self.inner.engine, &self.inner.clock, room, turn, work).await
     }
-}
-
-fn micros(span: Duration) -> u64 {
-    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }

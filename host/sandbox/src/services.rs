@@ -70,6 +70,16 @@ pub trait Services: Send + Sync {
     }
 }
 
+/// Nobody waits, and there is nothing to be had.
+pub(crate) struct Nobody;
+
+impl Services for Nobody {
+    fn progress(&self, _progress: Progress) {}
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
 fn stateless() -> StateError {
     StateError::Unavailable(
         "this call has no host that keeps state: install the skill and call it there".to_owned(),

@@ -6,8 +6,10 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 /// How a host wants its sandbox.
 #[derive(Clone)]
 pub struct SandboxSettings {
-    /// Most instances that live at once.
+    /// Most calls that have a guest at once.
     pub slots: u32,
+    /// Most sessions that are open at once. Their guests come on top of `slots`.
+    pub sessions: u32,
     /// Where components are compiled.
     pub compiler: Compiler,
     /// The directory of compiled artefacts. Made with mode 0700 if missing.

@@ -67,6 +67,7 @@ async fn router(dir: &TempDir, store: Store) -> Router {
     let ceiling = Limits::ceiling();
     let sandbox = Sandbox::new(SandboxSettings {
         slots: 8,
+        sessions: 4,
         compiler: Compiler::InProcess,
         cache_dir: dir.path().join("cache"),
         cache_key: [1; 32],

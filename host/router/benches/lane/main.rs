@@ -27,6 +27,7 @@ const SLOTS: u32 = 64;
 fn sandbox(cache_dir: &Path) -> Sandbox {
     let settings = SandboxSettings {
         slots: SLOTS,
+        sessions: 0,
         compiler: Compiler::InProcess,
         cache_dir: cache_dir.join("artefacts"),
         cache_key: [1; 32],

@@ -1,6 +1,8 @@
 //! `skep:skill/context`: what a guest may know of the call that it serves.
 
+use crate::services::Nobody;
 use crate::{Call, Services, bindings::skep::skill::context};
+use bytes::Bytes;
 use skep_core::Progress;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,6 +29,13 @@ impl Context {
     /// What the guest may ask of its host.
     pub(super) fn services(&self) -> &dyn Services {
         &*self.services
+    }
+
+    /// Lets go of the caller, whose call is over.
+    pub(crate) fn leave(&mut self) {
+        self.call.input = Bytes::new();
+        self.services = Arc::new(Nobody);
+        self.kept = None;
     }
 
     /// Sends the report that was kept, once its time has come.

@@ -17,15 +17,12 @@ pub(super) const HOST: &str = "skep";
 /// Most bytes a guest may hand over in one write.
 const WRITE_BYTES_MAX: usize = 64 << 10;
 
-/// The log of one call.
-pub(crate) struct Log {
+/// The log of one call; in a session, of one call after the other.
+pub(crate) struct Log(Mutex<Pages>);
+
+struct Pages {
     call: CallId,
     limit: ByteSize,
-    pages: Mutex<Pages>,
-}
-
-#[derive(Default)]
-struct Pages {
     records: Vec<LogRecord>,
     taken: usize,
     cut: bool,
@@ -51,7 +48,12 @@ impl Source {
 
 impl Log {
     pub(crate) fn new(call: CallId, limit: ByteSize) -> Arc<Self> {
-        Arc::new(Self { call, limit, pages: Mutex::default() })
+        Arc::new(Self(Mutex::new(Pages::new(call, limit))))
+    }
+
+    /// Begins anew for the session's next call.
+    pub(crate) fn turn_over(&self, call: CallId, limit: ByteSize) {
+        *self.0.lock() = Pages::new(call, limit);
     }
 
     /// What the guest's standard output writes to.
@@ -66,11 +68,11 @@ impl Log {
 
     /// Takes a message of `wasi:logging`. What is longer than a line becomes several records.
     pub(super) fn message(&self, source: &str, level: Level, mut text: &str) {
-        let mut pages = self.pages.lock();
+        let mut pages = self.0.lock();
         loop {
             let (line, rest) = text.split_at(text.floor_char_boundary(LINE_BYTES_MAX));
             pages.taken += source.len();
-            self.record(&mut pages, source, level, line.as_bytes());
+            pages.record(source, level, line.as_bytes());
             if rest.is_empty() || pages.cut {
                 return;
             }
@@ -80,18 +82,18 @@ impl Log {
 
     /// The records so far, lines that were never ended included.
     pub(crate) fn take(&self) -> Vec<LogRecord> {
-        let mut pages = self.pages.lock();
+        let mut pages = self.0.lock();
         for source in [Source::Stdout, Source::Stderr] {
             let rest = std::mem::take(&mut pages.begun[source as usize]);
             if !rest.is_empty() {
-                self.print(&mut pages, source, &rest);
+                pages.print(source, &rest);
             }
         }
         std::mem::take(&mut pages.records)
     }
 
     fn write(&self, source: Source, mut bytes: &[u8]) {
-        let mut pages = self.pages.lock();
+        let mut pages = self.0.lock();
         while !bytes.is_empty() && !pages.cut {
             let mut line = std::mem::take(&mut pages.begun[source as usize]);
             let room = LINE_BYTES_MAX - line.len();
@@ -100,34 +102,41 @@ impl Log {
             line.extend_from_slice(text);
             bytes = rest.strip_prefix(b"\n").unwrap_or(rest);
             if end.is_some() || line.len() == LINE_BYTES_MAX {
-                self.print(&mut pages, source, &line);
+                pages.print(source, &line);
             } else {
                 pages.begun[source as usize] = line;
             }
         }
     }
+}
 
-    fn print(&self, pages: &mut Pages, source: Source, line: &[u8]) {
-        let (name, level) = source.describe();
-        self.record(pages, name, level, line.strip_suffix(b"\r").unwrap_or(line));
+impl Pages {
+    fn new(call: CallId, limit: ByteSize) -> Self {
+        Self { call, limit, records: Vec::new(), taken: 0, cut: false, begun: Default::default() }
     }
 
-    fn record(&self, pages: &mut Pages, source: &str, level: Level, line: &[u8]) {
-        if pages.cut {
+    fn print(&mut self, source: Source, line: &[u8]) {
+        let (name, level) = source.describe();
+        self.record(name, level, line.strip_suffix(b"\r").unwrap_or(line));
+    }
+
+    fn record(&mut self, source: &str, level: Level, line: &[u8]) {
+        if self.cut {
             return;
         }
-        pages.taken += line.len() + RECORD_BYTES;
-        if pages.taken as u64 > self.limit.0 {
-            pages.cut = true;
+        self.taken += line.len() + RECORD_BYTES;
+        if self.taken as u64 > self.limit.0 {
+            self.cut = true;
             let text = format!("log cut here: the limit `log` of {} is reached", self.limit);
-            pages.records.push(self.line(HOST, Level::Warn, text));
+            self.push(HOST, Level::Warn, text);
         } else {
-            pages.records.push(self.line(source, level, String::from_utf8_lossy(line).into_owned()));
+            self.push(source, level, String::from_utf8_lossy(line).into_owned());
         }
     }
 
-    fn line(&self, source: &str, level: Level, text: String) -> LogRecord {
-        LogRecord { call: self.call, at: UnixMs::now(), level, source: source.to_owned(), text }
+    fn push(&mut self, source: &str, level: Level, text: String) {
+        let (call, at, source) = (self.call, UnixMs::now(), source.to_owned());
+        self.records.push(LogRecord { call, at, level, source, text });
     }
 }
 

@@ -26,6 +26,11 @@ impl MemoryLimit {
         self.refused
     }
 
+    /// Forgets refusals: they were those of a call that is over.
+    pub(crate) fn turn_over(&mut self) {
+        self.refused = false;
+    }
+
     /// Most bytes held at once.
     pub(crate) fn peak(&self) -> u64 {
         self.held as u64

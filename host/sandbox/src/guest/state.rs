@@ -5,9 +5,11 @@ use super::skills::{Callable, Skills};
 use super::{Budget, Context, Log, MemoryLimit, RESOURCES_MAX, Stop, egress};
 use crate::engine::Clock;
 use crate::files::{FilesCtx, FilesCtxView, FilesView, Roots};
+use crate::{Call, Services};
+use skep_core::Limits;
 use std::{collections::BTreeMap, sync::Arc};
 use wasmtime::UpdateDeadline;
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{Instance, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_config::{WasiConfig, WasiConfigVariables};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -20,6 +22,8 @@ pub(crate) struct Guest {
     pub(crate) context: Context,
     pub(crate) memory: MemoryLimit,
     pub(crate) budget: Arc<Budget>,
+    /// The component's instance, from its first call on.
+    pub(crate) instance: Option<Instance>,
     log: Arc<Log>,
     callable: Callable,
     table: ResourceTable,
@@ -67,6 +71,7 @@ impl Guest {
             context: parts.context,
             memory: parts.memory,
             budget: parts.budget,
+            instance: None,
             log: parts.log,
             callable: parts.callable,
             table,
@@ -78,6 +83,16 @@ impl Guest {
             settings_served: None,
             clock: parts.clock,
         }
+    }
+
+    /// Makes it ready for its session's next call.
+    pub(crate) fn turn_over(&mut self, call: Call, services: Arc<dyn Services>, limits: &Limits) {
+        self.log.turn_over(call.id, limits.log);
+        self.memory.turn_over();
+        self.budget = Arc::new(Budget::new(limits.cpu.0));
+        self.settings = Arc::clone(&call.config);
+        self.settings_served = None;
+        self.context = Context::new(call, services);
     }
 
     /// Called when guest code meets a new tick: charges it, and lets others run.

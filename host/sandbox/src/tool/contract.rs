@@ -1,9 +1,9 @@
 //! Contract tools: `skep:skill/tools`, which describes itself and takes JSON.
 
-use super::{ToolCall, Work, unknown};
-use crate::bindings::SkillPre;
+use super::{ToolCall, Work, instance, unknown};
 use crate::bindings::exports::skep::skill::tools::Error as ToolFailure;
 use crate::bindings::exports::skep::skill::tools::Tool as Described;
+use crate::bindings::{Skill, SkillIndices};
 use crate::guest::Guest;
 use crate::schema::Validator;
 use crate::{Export, Tool};
@@ -22,8 +22,20 @@ const SCHEMA_BYTES_MAX: usize = 256 << 10;
 
 /// The contract's exports in one component, and the schemas of its tools.
 pub(crate) struct ContractTools {
-    pre: SkillPre<Guest>,
+    exports: Exports,
     tools: BTreeMap<ToolName, Schemas>,
+}
+
+struct Exports {
+    pre: InstancePre<Guest>,
+    places: SkillIndices,
+}
+
+impl Exports {
+    async fn of(&self, store: &mut Store<Guest>) -> wasmtime::Result<Skill> {
+        let instance = instance(&self.pre, store).await?;
+        self.places.load(store, &instance)
+    }
 }
 
 struct Schemas {
@@ -34,20 +46,20 @@ struct Schemas {
 impl ContractTools {
     /// Looks up the contract's exports; `tools` are those that `list-tools` named at install.
     pub(crate) fn new(pre: InstancePre<Guest>, tools: &[Tool]) -> Result<Self, Fault> {
-        let pre = SkillPre::new(pre).map_err(|e| Fault::invalid_component(format!("{e:#}")))?;
+        let places = SkillIndices::new(&pre).map_err(|e| Fault::invalid_component(format!("{e:#}")))?;
         let compile = |tool: &Tool| Ok((tool.name.clone(), Schemas::new(tool)?));
         let tools = tools.iter().map(compile).collect::<Result<_, Fault>>()?;
-        Ok(Self { pre, tools })
+        Ok(Self { exports: Exports { pre, places }, tools })
     }
 
     /// Asks the component for its tools.
     pub(crate) fn list(&self) -> Listing<'_> {
-        Listing { pre: &self.pre }
+        Listing { exports: &self.exports }
     }
 
     /// The same component with the tools that it named.
     pub(crate) fn with_tools(self, tools: &[Tool]) -> Result<Self, Fault> {
-        Self::new(self.pre.instance_pre().clone(), tools)
+        Self::new(self.exports.pre, tools)
     }
 
     /// Checks the input of a call against the tool's schema.
@@ -55,7 +67,7 @@ impl ContractTools {
         let schemas = self.tools.get(name).ok_or_else(|| unknown(name, self.tools.keys()))?;
         schemas.input.check(input).map_err(Fault::invalid_input)?;
         let input = str::from_utf8(input).map_err(|e| Fault::invalid_input(format!("no UTF-8: {e}")))?;
-        Ok(ContractCall { pre: &self.pre, schemas, tool: name.as_str(), input })
+        Ok(ContractCall { exports: &self.exports, schemas, tool: name.as_str(), input })
     }
 }
 
@@ -72,7 +84,7 @@ impl Schemas {
 
 /// One call of a contract tool, its input checked.
 pub(crate) struct ContractCall<'a> {
-    pre: &'a SkillPre<Guest>,
+    exports: &'a Exports,
     schemas: &'a Schemas,
     tool: &'a str,
     input: &'a str,
@@ -111,21 +123,21 @@ impl Work for ContractCall<'_> {
     type Given = Result<String, ToolFailure>;
 
     async fn perform(&self, store: &mut Store<Guest>) -> wasmtime::Result<Self::Given> {
-        let skill = self.pre.instantiate_async(&mut *store).await?;
+        let skill = self.exports.of(store).await?;
         skill.skep_skill_tools().call_call_tool(store, self.tool, self.input).await
     }
 }
 
 /// The question at install: which tools are there?
 pub(crate) struct Listing<'a> {
-    pre: &'a SkillPre<Guest>,
+    exports: &'a Exports,
 }
 
 impl Work for Listing<'_> {
     type Given = Vec<Described>;
 
     async fn perform(&self, store: &mut Store<Guest>) -> wasmtime::Result<Vec<Described>> {
-        let skill = self.pre.instantiate_async(&mut *store).await?;
+        let skill = self.exports.of(store).await?;
         skill.skep_skill_tools().call_list_tools(store).await
     }
 }

@@ -9,8 +9,9 @@ pub(crate) use typed::TypedTools;
 use crate::guest::Guest;
 use skep_core::{Fault, Outcome, ToolName};
 use wasmtime::Store;
+use wasmtime::component::{Instance, InstancePre};
 
-/// What is done in a fresh store: instantiate, call, and nothing else.
+/// What is done in a store: instantiate, if that wasn't done, call, and nothing else.
 pub(crate) trait Work: Sync {
     /// What it gives, owned by the host.
     type Given: Send;
@@ -23,6 +24,16 @@ pub(crate) trait Work: Sync {
 pub(crate) trait ToolCall: Work {
     /// Judges what the tool gave, and writes it as JSON of at most `bytes_max` bytes.
     fn answer(&self, given: Self::Given, bytes_max: u64) -> Outcome;
+}
+
+/// The store's instance, made for its first call.
+async fn instance(pre: &InstancePre<Guest>, store: &mut Store<Guest>) -> wasmtime::Result<Instance> {
+    if let Some(made) = store.data().instance {
+        return Ok(made);
+    }
+    let made = pre.instantiate_async(&mut *store).await?;
+    store.data_mut().instance = Some(made);
+    Ok(made)
 }
 
 /// The fault of a call that names no tool of its skill.

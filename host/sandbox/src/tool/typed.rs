@@ -1,6 +1,6 @@
 //! Typed tools: exported functions, their JSON derived from their types.
 
-use super::{ToolCall, Work, unknown};
+use super::{ToolCall, Work, instance, unknown};
 use crate::guest::Guest;
 use crate::json::Signature;
 use crate::{Export, Tool};
@@ -66,7 +66,7 @@ impl Work for TypedCall<'_> {
     type Given = Vec<Val>;
 
     async fn perform(&self, store: &mut Store<Guest>) -> wasmtime::Result<Vec<Val>> {
-        let instance = self.pre.instantiate_async(&mut *store).await?;
+        let instance = instance(self.pre, store).await?;
         let function = instance
             .get_func(&mut *store, self.tool.function)
             .ok_or_else(|| wasmtime::Error::msg("the export vanished"))?;

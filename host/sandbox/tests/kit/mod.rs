@@ -23,6 +23,7 @@ pub(crate) struct Kit {
 pub(crate) fn settings(cache: &Path) -> SandboxSettings {
     SandboxSettings {
         slots: 4,
+        sessions: 2,
         compiler: Compiler::InProcess,
         cache_dir: cache.join("artefacts"),
         cache_key: [7; 32],
