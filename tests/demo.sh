@@ -27,7 +27,7 @@ for _ in $(seq 100); do
   sleep 0.1
 done
 
-say "Three skills are installed. Each is a WebAssembly component; each call will run in a fresh sandbox."
+say "The example skills are installed. Each is a WebAssembly component; each call will run in a fresh sandbox."
 for skill in target/skills/*/; do show add "$skill"; done
 show list
 
