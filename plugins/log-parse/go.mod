@@ -1,0 +1,7 @@
+module log_parse
+
+go 1.24
+
+require skep v0.0.0
+
+replace skep => ./.skep/sdk

@@ -1,0 +1,150 @@
+//! The call that is served: what a tool may know of it, and what the host does for it.
+
+const std = @import("std");
+const abi = @import("abi.zig");
+const files = @import("files.zig");
+const skills = @import("skills.zig");
+const Bucket = @import("state.zig").Bucket;
+
+/// How much a message matters.
+pub const Level = enum(i32) { trace, debug, info, warn, err, critical };
+
+/// One call. Its memory, and all that its functions give, lives until the call ends: nothing needs to be freed.
+pub const Call = struct {
+    /// Memory that lives until the call ends.
+    arena: std.mem.Allocator,
+    /// Clocks, random numbers, files: see `std.Io`, and `locate` for paths.
+    io: std.Io,
+    /// Why the tool failed.
+    message: ?[]const u8 = null,
+
+    pub fn init(arena: std.mem.Allocator) Call {
+        return .{ .arena = arena, .io = std.Io.Threaded.global_single_threaded.io() };
+    }
+
+    /// The error of work that couldn't be done: `return call.fail("…", .{});`
+    pub fn fail(call: *Call, comptime format: []const u8, args: anytype) error{ Failed, OutOfMemory } {
+        call.message = try call.words(format, args);
+        return error.Failed;
+    }
+
+    /// The error of an input that fits the schema and is still not usable.
+    pub fn invalid(call: *Call, comptime format: []const u8, args: anytype) error{ InvalidInput, OutOfMemory } {
+        call.message = try call.words(format, args);
+        return error.InvalidInput;
+    }
+
+    /// Text for the host, which takes UTF-8 only: what is none becomes U+FFFD.
+    fn words(call: *Call, comptime format: []const u8, args: anytype) ![]const u8 {
+        const text = try std.fmt.allocPrint(call.arena, format, args);
+        return std.fmt.allocPrint(call.arena, "{f}", .{std.unicode.fmtUtf8(text)});
+    }
+
+    /// The id of the call: a UUID, version 7. Log records and the audit carry the same.
+    pub fn id(_: *Call) []const u8 {
+        var answer: abi.Bytes = .{};
+        abi.context.@"call-id"(&answer);
+        return answer.get();
+    }
+
+    /// 1 on the first attempt, one more for each retry.
+    pub fn attempt(_: *Call) u32 {
+        return abi.context.attempt();
+    }
+
+    /// When the call ends, done or not: milliseconds since 1970-01-01T00:00:00Z.
+    pub fn deadline(_: *Call) u64 {
+        return abi.context.deadline();
+    }
+
+    /// Who asked, the origin first, each later one on behalf of those before it.
+    pub fn caller(call: *Call) ![]const []const u8 {
+        var answer: abi.List(abi.Bytes) = .{};
+        abi.context.caller(&answer);
+        return texts(call.arena, answer);
+    }
+
+    /// The caller's key for this piece of work, if it gave one.
+    pub fn idempotencyKey(_: *Call) ?[]const u8 {
+        var answer: abi.Optional = .{};
+        abi.context.@"idempotency-key"(&answer);
+        return answer.get();
+    }
+
+    /// The session, if the skill keeps sessions.
+    pub fn session(_: *Call) ?[]const u8 {
+        var answer: abi.Optional = .{};
+        abi.context.session(&answer);
+        return answer.get();
+    }
+
+    /// Tells the caller how far the work is.
+    pub fn progress(_: *Call, done: u64, total: ?u64, message: ?[]const u8) void {
+        const words = message orelse "";
+        abi.context.progress(done, @intFromBool(total != null), total orelse 0, @intFromBool(message != null), words.ptr, words.len);
+    }
+
+    /// Whether the caller has gone away.
+    pub fn cancelled(_: *Call) bool {
+        return abi.context.cancelled() != 0;
+    }
+
+    /// A value of the manifest's [config], or what the operator set over it.
+    pub fn config(call: *Call, key: []const u8) !?[]const u8 {
+        var answer: abi.Result(abi.Optional) = undefined;
+        abi.config.get(key.ptr, key.len, &answer);
+        if (answer.failed) return call.fail("configuration: {s}", .{answer.value.err.text.get()});
+        return answer.value.ok.get();
+    }
+
+    /// A variable that the operator granted.
+    pub fn env(call: *Call, name: []const u8) !?[]const u8 {
+        const granted: std.process.Environ = .{ .block = .global };
+        const map = try granted.createMap(call.arena);
+        return map.get(name);
+    }
+
+    /// Logs. The group is a word that groups messages.
+    pub fn log(call: *Call, level: Level, group: []const u8, comptime format: []const u8, args: anytype) !void {
+        const message = try call.words(format, args);
+        abi.logging.log(@intFromEnum(level), group.ptr, group.len, message.ptr, message.len);
+    }
+
+    /// The bucket `hot` (fast, may be lost with the message bus) or `durable` (kept in the database).
+    pub fn bucket(call: *Call, name: []const u8) !Bucket {
+        return .open(call, name);
+    }
+
+    /// Calls a tool of another skill and waits for its answer, which is read as an Output. The tool may be null
+    /// where the skill has only one. A fault is this tool's failure, `CODE: MESSAGE`, if it isn't caught.
+    pub fn callSkill(call: *Call, Output: type, name: []const u8, tool: ?[]const u8, input: anytype) !Output {
+        return skills.callTool(call, Output, name, tool, input);
+    }
+
+    /// The skills that may be called and offer a capability, the closest match first; all of them for "".
+    pub fn findSkills(call: *Call, capability: []const u8) ![]const skills.Skill {
+        return skills.find(call, capability);
+    }
+
+    /// Reads a granted file of at most so many bytes.
+    pub fn readFile(call: *Call, path: []const u8, limit: usize) ![]u8 {
+        return files.read(call, path, limit);
+    }
+
+    /// Writes a granted file anew.
+    pub fn writeFile(call: *Call, path: []const u8, bytes: []const u8) !void {
+        return files.write(call, path, bytes);
+    }
+
+    /// The granted directory that a path leads into, and the rest of the path: what `std.Io.Dir` needs.
+    pub fn locate(call: *Call, path: []const u8) !files.Place {
+        return files.locate(call, path);
+    }
+};
+
+/// The host's texts as a slice.
+pub fn texts(arena: std.mem.Allocator, list: abi.List(abi.Bytes)) ![]const []const u8 {
+    const made = try arena.alloc([]const u8, list.len);
+    for (list.get(), made) |text, *to| to.* = text.get();
+    return made;
+}
