@@ -1,7 +1,8 @@
 //! JavaScript and TypeScript: esbuild makes one module, componentize-qjs puts it and QuickJS into a component.
 
 use super::{Artifact, ForgeError, Program, Project, ProjectShape, Recipe, Tools};
-use std::collections::BTreeSet;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use wit_parser::CloneMaps;
@@ -42,6 +43,7 @@ const COMPONENTIZE: Program =
 
 fn build(project: &Project, tools: &Tools<'_>, source: &str) -> Result<Artifact, ForgeError> {
     let (bundle, component) = (project.out_dir().join("skill.js"), project.out_dir().join("skill.wasm"));
+    must_be_installed(project)?;
     let (world, name, served) = world(project)?;
     tools.say("esbuild");
     let mut esbuild = tools.command(&ESBUILD)?;
@@ -58,9 +60,33 @@ fn build(project: &Project, tools: &Tools<'_>, source: &str) -> Result<Artifact,
     tools.say("componentize-qjs");
     let mut componentize = tools.command(&COMPONENTIZE)?;
     // Without --sync it makes components of WASI 0.3.
-    componentize.arg("--sync").arg("--wit").arg(&world).args(["--world", &name]);
+    componentize.env("RUST_BACKTRACE", "0").arg("--sync").arg("--wit").arg(&world).args(["--world", &name]);
     tools.run(componentize.arg("--js").arg(&bundle).arg("--output").arg(&component))?;
     Ok(Artifact(component))
+}
+
+/// What package.json depends on is there, or it is told how to get it.
+fn must_be_installed(project: &Project) -> Result<(), ForgeError> {
+    let path = project.dir().join("package.json");
+    // Without a package.json, or with one that npm will complain about, nothing is known to be missing.
+    let package: Package =
+        fs::read(&path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
+    let modules = project.dir().join("node_modules");
+    let missing = package.dependencies.keys().find(|name| !modules.join(name).is_dir());
+    missing.map_or(Ok(()), |name| {
+        Err(ForgeError::MissingTool {
+            tool: format!("the package {name}"),
+            why: "package.json depends on it".to_owned(),
+            how: vec!["npm install".to_owned()],
+        })
+    })
+}
+
+/// What matters here of a package.json.
+#[derive(Default, Deserialize)]
+struct Package {
+    #[serde(default)]
+    dependencies: BTreeMap<String, serde::de::IgnoredAny>,
 }
 
 /// One file with the whole world, for componentize-qjs takes no more; the world's name; and the namespaces of

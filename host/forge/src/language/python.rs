@@ -4,7 +4,8 @@ use super::{Artifact, ForgeError, Program, Project, ProjectShape, Recipe, Tools}
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::process::Command;
 
 pub(super) static RECIPE: Recipe = Recipe {
     name: "python",
@@ -19,6 +20,8 @@ pub(super) static RECIPE: Recipe = Recipe {
     build,
 };
 
+/// Where a virtual environment has its packages.
+const PACKAGES: &str = "lib/site-packages";
 const COMPONENTIZE: Program = Program {
     name: "componentize-py",
     variable: None,
@@ -36,24 +39,26 @@ const PYTHON: Program = Program {
 };
 
 fn build(project: &Project, tools: &Tools<'_>) -> Result<Artifact, ForgeError> {
-    let (out, src) = (project.out_dir(), project.dir().join("src"));
-    let packages = install_requirements(project, tools)?;
+    install_requirements(project, tools)?;
     write_bindings(project, tools)?;
     tools.say("componentize-py");
-    let component = out.join("skill.wasm");
-    let (mut path, module) = match project.shape() {
-        ProjectShape::Contract => (vec![project.sdk_dir()], "skep_entry"),
-        _ => (Vec::new(), "app"),
+    let component = project.out_dir().join("skill.wasm");
+    let mut componentize = componentize(project, tools)?;
+    componentize.arg("componentize").arg("-p").arg(project.dir().join("src"));
+    match project.shape() {
+        ProjectShape::Contract => componentize.arg("-p").arg(project.sdk_dir()).arg("skep_entry"),
+        _ => componentize.arg("app"),
     };
-    path.extend(packages.into_iter().chain([src]));
-    let mut componentize = tools.command(&COMPONENTIZE)?;
-    // What the component holds is what requirements.txt names, whatever environment is active.
-    componentize.env("VIRTUAL_ENV", &out).args(world(project)?).arg("componentize");
-    for dir in path {
-        componentize.arg("-p").arg(dir);
-    }
-    tools.run(componentize.arg(module).arg("-o").arg(&component))?;
+    tools.run(componentize.arg("-o").arg(&component))?;
     Ok(Artifact(component))
+}
+
+/// componentize-py for the project's world. It looks for packages in a virtual environment: ours holds what
+/// requirements.txt names and nothing else, whichever is active.
+fn componentize(project: &Project, tools: &Tools<'_>) -> Result<Command, ForgeError> {
+    let mut command = tools.command(&COMPONENTIZE)?;
+    command.env("VIRTUAL_ENV", project.out_dir()).env("RUST_BACKTRACE", "0").args(world(project)?);
+    Ok(command)
 }
 
 /// The world of the project, as componentize-py takes it.
@@ -69,30 +74,32 @@ fn world(project: &Project) -> Result<Vec<OsString>, ForgeError> {
 fn write_bindings(project: &Project, tools: &Tools<'_>) -> Result<(), ForgeError> {
     let bindings = project.out_dir().join("bindings");
     remove_dir(&bindings)?;
-    tools.run(tools.command(&COMPONENTIZE)?.args(world(project)?).arg("bindings").arg(&bindings))?;
+    tools.run(componentize(project, tools)?.arg("bindings").arg(&bindings))?;
     Ok(())
 }
 
-/// The folder with the packages that requirements.txt names, if it is there. Installs them if it has changed.
-fn install_requirements(project: &Project, tools: &Tools<'_>) -> Result<Option<PathBuf>, ForgeError> {
+/// Installs the packages that requirements.txt names, if it has changed.
+fn install_requirements(project: &Project, tools: &Tools<'_>) -> Result<(), ForgeError> {
     let wanted = project.dir().join("requirements.txt");
     let text = match fs::read_to_string(&wanted) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
         read => read.map_err(ForgeError::at(&wanted))?,
     };
-    let (packages, made_from) = (project.out_dir().join("packages"), project.out_dir().join("packages.txt"));
+    let packages = project.out_dir().join(PACKAGES);
+    let made_from = project.out_dir().join("requirements.txt");
     if packages.is_dir() && fs::read_to_string(&made_from).is_ok_and(|made| made == text) {
-        return Ok(Some(packages));
+        return Ok(());
     }
-    tools.say("pip install -r requirements.txt");
     remove_dir(&packages)?;
-    let mut pip = tools.command(&PYTHON)?;
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
-    tools.run(pip.arg("--target").arg(&packages).arg("-r").arg(&wanted))?;
-    // An empty list makes no folder.
+    if !text.is_empty() {
+        tools.say("pip install -r requirements.txt");
+        let mut pip = tools.command(&PYTHON)?;
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
+        tools.run(pip.arg("--target").arg(&packages).arg("-r").arg(&wanted))?;
+    }
+    // A list of nothing but comments makes no folder.
     fs::create_dir_all(&packages).map_err(ForgeError::at(&packages))?;
-    fs::write(&made_from, text).map_err(ForgeError::at(&made_from))?;
-    Ok(Some(packages))
+    fs::write(&made_from, text).map_err(ForgeError::at(&made_from))
 }
 
 fn remove_dir(dir: &Path) -> Result<(), ForgeError> {
