@@ -55,8 +55,21 @@ impl Client {
         path: &str,
         body: Option<Value>,
     ) -> Result<Answer, reqwest::Error> {
+        self.try_send_with(method, path, body, &[]).await
+    }
+
+    async fn try_send_with(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, reqwest::Error> {
         let method = method.parse().expect("a method");
         let mut request = self.0.request(method, format!("http://skep{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -69,6 +82,16 @@ impl Client {
 
     pub async fn send(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
         self.try_send(method, path, body).await.expect("an answer")
+    }
+
+    pub async fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        self.try_send_with(method, path, body, headers).await.expect("an answer")
     }
 
     pub async fn get(&self, path: &str) -> Answer {

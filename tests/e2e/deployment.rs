@@ -115,14 +115,18 @@ impl Deployment {
 
     /// `count` hosts on one Redis and one MariaDB.
     pub fn fleet(count: usize) -> Self {
+        Self::fleet_with(count, &[])
+    }
+
+    pub fn fleet_with(count: usize, flags: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let (redis, maria) = (Redis::start().expect("redis"), MariaDb::start().expect("mariadb"));
         let mysql = maria.url();
         let key = dir.path().join("key");
         let start = |n: usize| {
             let key = key.to_str().expect("a path");
-            let flags = ["--redis", &redis.url(), "--mysql", &mysql, "--key-file", key];
-            Host::start(&dir.path().join(format!("host{n}")), &flags)
+            let shared = ["--redis", &redis.url(), "--mysql", &mysql, "--key-file", key];
+            Host::start(&dir.path().join(format!("host{n}")), &[&shared, flags].concat())
         };
         let hosts = (1..=count).map(start).collect();
         Self { hosts, dir, _servers: Some((redis, maria)) }

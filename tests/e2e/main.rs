@@ -4,6 +4,7 @@
 
 mod bad_components;
 mod cli;
+#[allow(dead_code, reason = "shared with the conformance tests")]
 mod client;
 mod demo;
 mod deployment;

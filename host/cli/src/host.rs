@@ -7,7 +7,7 @@ use crate::settings::{Settings, Shared};
 use anyhow::{Context, anyhow};
 use skep_api::{Api, Entry, serve};
 use skep_bus::{Bus, BusLimits, MemoryBus, RedisBus, RedisSettings};
-use skep_core::Limits;
+use skep_core::{CALL_DEPTH_MAX, Limits};
 use skep_registry::{Registry, RegistrySettings};
 use skep_router::{Parts, Router, RouterSettings};
 use skep_sandbox::{CompileLimits, Compiler, Sandbox, SandboxSettings};
@@ -23,8 +23,6 @@ use tokio_util::task::TaskTracker;
 
 /// Callers that wait at once on one host.
 const WAITING_MAX: usize = 65_536;
-/// Sessions that are open at once on one host, of all skills together.
-const SESSIONS_MAX: u32 = 64;
 /// How long a stopping host waits for clients to read their answers.
 const ANSWERS_MAX: Duration = Duration::from_secs(5);
 /// How long a stopping host waits for the calls it has.
@@ -47,13 +45,16 @@ impl Host {
         let ceiling = Limits::ceiling();
         let store = Store::open(&store_url(settings)?).await.context("the database")?;
         let bus = open_bus(settings, &key).await?;
-        let sandbox = sandbox(settings.slots, settings.home.artefacts(), &key)?;
+        // Each depth of calls has as much room as there are slots.
+        let instances = settings.slots.saturating_mul(CALL_DEPTH_MAX as u32);
+        let sandbox = sandbox(instances, settings.sessions, settings.home.artefacts(), &key)?;
         let forbidden_roots = forbidden(settings, key_path);
         let registry_settings = RegistrySettings { ceiling: ceiling.clone(), forbidden_roots };
         let registry = Registry::new(store.clone(), sandbox.clone(), registry_settings);
         registry.revisions().refresh().await?;
         let router_settings = RouterSettings {
             slots: settings.slots as usize,
+            sessions: settings.sessions as usize,
             waiting_max: WAITING_MAX,
             audit_key: key.derive("audit"),
             drain: DRAIN,
@@ -125,12 +126,11 @@ async fn open_bus(settings: &Settings, key: &Key) -> Result<Arc<dyn Bus>, Failur
 }
 
 /// A sandbox whose compiler is this very program, in a process of its own.
-pub(crate) fn sandbox(slots: u32, cache_dir: PathBuf, key: &Key) -> Result<Sandbox, Failure> {
+pub(crate) fn sandbox(slots: u32, sessions: u32, cache_dir: PathBuf, key: &Key) -> Result<Sandbox, Failure> {
     let this = std::env::current_exe().context("the path of this program")?;
     let compiler = Compiler::Process(vec![this.into_os_string(), OsString::from("compile")]);
     let cache_key = key.derive("artefacts");
     let (ceiling, compile) = (Limits::ceiling(), CompileLimits::default());
-    let sessions = SESSIONS_MAX;
     let settings = SandboxSettings { slots, sessions, compiler, cache_dir, cache_key, ceiling, compile };
     Sandbox::new(settings).map_err(|error| anyhow!(error).into())
 }

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// Calls that run at once where nothing else is said.
 const SLOTS_DEFAULT: u32 = 64;
+/// Sessions that live at once where nothing else is said.
+const SESSIONS_DEFAULT: u32 = 256;
 
 /// How logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,7 @@ pub(crate) struct Settings {
     pub(crate) tcp: Option<(SocketAddr, TcpAccess)>,
     pub(crate) watch: Option<PathBuf>,
     pub(crate) slots: u32,
+    pub(crate) sessions: u32,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) log: LogFormat,
     pub(crate) domains: Vec<DomainName>,
@@ -69,13 +72,15 @@ impl Settings {
             }
             None => config.listen,
         };
-        let slots = match (args.slots, env("SKEP_SLOTS")) {
-            (Some(slots), _) => Some(slots),
+        let mut count = |flag: Option<u32>, name: &str, file: Option<u32>| match (flag, env(name)) {
+            (Some(count), _) => Some(count),
             (None, Some(text)) => {
-                parsed(&text, "SKEP_SLOTS", "a whole number above 0", &mut mistakes).map(NonZeroU32::get)
+                parsed(&text, name, "a whole number above 0", &mut mistakes).map(NonZeroU32::get)
             }
-            (None, None) => config.slots,
+            (None, None) => file,
         };
+        let slots = count(args.slots, "SKEP_SLOTS", config.slots);
+        let sessions = count(None, "SKEP_SESSIONS", config.sessions);
         let log = match pick(&args.log, "SKEP_LOG", config.log).as_deref() {
             None | Some("text") => LogFormat::Text,
             Some("json") => LogFormat::Json,
@@ -96,6 +101,7 @@ impl Settings {
             tcp,
             watch: args.watch.clone().or_else(|| env("SKEP_WATCH").map(PathBuf::from)).or(config.watch),
             slots: slots.unwrap_or(SLOTS_DEFAULT),
+            sessions: sessions.unwrap_or(SESSIONS_DEFAULT),
             key_file: args
                 .key_file
                 .clone()

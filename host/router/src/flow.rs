@@ -6,8 +6,8 @@ use bytes::Bytes;
 use futures::FutureExt;
 use skep_bus::{BusError, Delivery, Entry};
 use skep_core::{
-    CALL_DEPTH_MAX, CallId, Envelope, Fault, Lane, Limits, Principal, Progress, Reply, SessionId, Target,
-    ToolName, UnixMs, skill_depth,
+    CALL_DEPTH_MAX, CallId, Envelope, Fault, Lane, Lifetime, Limits, Principal, Progress, Reply, SessionId,
+    Target, ToolName, UnixMs, skill_depth,
 };
 use skep_registry::Resolved;
 use skep_sandbox::{Call, Report};
@@ -43,6 +43,22 @@ pub struct CallRequest {
     pub trace: Option<String>,
     /// Where to tell how far the call is. What doesn't fit in the channel is dropped.
     pub progress: Option<mpsc::Sender<Progress>>,
+}
+
+/// What serving a delivery came to.
+pub(crate) struct Served {
+    pub(crate) report: Report,
+    /// What ran, if it came so far.
+    pub(crate) resolved: Option<Arc<Resolved>>,
+    /// The session that goes on.
+    pub(crate) session: Option<SessionId>,
+}
+
+impl Served {
+    /// Nothing ran.
+    pub(crate) fn nothing(fault: Fault) -> Self {
+        Self { report: Report::refused(fault), resolved: None, session: None }
+    }
 }
 
 impl CallRequest {
@@ -93,6 +109,7 @@ impl Inner {
             found => found,
         };
         let (resolved, tool) = found?;
+        session_fits(&resolved, request)?;
         let limits = resolved.permit.limits();
         input_fits(request.input.len(), limits)?;
         let wall = limits.wall.0;
@@ -112,7 +129,8 @@ impl Inner {
             revision: self.registry.revisions().seen(),
         };
         let (concurrency, waiting) = (limits.concurrency, limits.waiting);
-        Ok(Entry { envelope, payload: request.input.clone(), concurrency, waiting, rides: false })
+        let rides = request.chain.contains(&Principal::Skill(request.to.skill.clone()));
+        Ok(Entry { envelope, payload: request.input.clone(), concurrency, waiting, rides })
     }
 
     /// Whether this host still takes calls of this depth. While it stops, the calls that it has may still
@@ -137,11 +155,8 @@ impl Inner {
         // A delivery that isn't settled keeps its place for ever, so not even a defect may skip that.
         let dispatched = AssertUnwindSafe(self.dispatch(&delivery, place, announced)).catch_unwind().await;
         let defect = |_| Err(Fault::internal("the host broke while it served the call: a defect of Skep"));
-        let (report, resolved) = match dispatched.unwrap_or_else(defect) {
-            Ok((report, resolved)) => (report, Some(resolved)),
-            Err(fault) => (Report::refused(fault), None),
-        };
-        self.settle(delivery, report, resolved.as_deref()).await;
+        let served = dispatched.unwrap_or_else(defect).unwrap_or_else(Served::nothing);
+        self.settle(delivery, served).await;
     }
 
     /// Resolves the call as of a confirmed revision and runs it under the permit found there.
@@ -150,7 +165,7 @@ impl Inner {
         delivery: &Delivery,
         place: Place,
         announced: u64,
-    ) -> Result<(Report, Arc<Resolved>), Fault> {
+    ) -> Result<Served, Fault> {
         let envelope = &delivery.envelope;
         if envelope.deadline.remaining().is_zero() {
             return Err(Fault::deadline("the call's time was over before a host was free to start it"));
@@ -170,13 +185,27 @@ impl Inner {
             config: resolved.config.clone(),
         };
         let router = Router(self.clone());
-        let services = Arc::new(CallServices::new(router, envelope.clone(), place, started.asked()));
-        let report = tokio::select! {
-            report = self.sandbox.run(&resolved.prepared, &resolved.permit, call, services) => report,
-            // Dropping the run stops it, a busy loop too.
-            fault = started.stopped() => Report::refused(fault),
+        let services = Arc::new(CallServices::new(
+            router,
+            envelope.clone(),
+            place,
+            resolved.permit.limits().into(),
+            started.asked(),
+        ));
+        let served = async {
+            if keeps_session(&resolved, envelope) {
+                return self.run_in_session(envelope, &started, &resolved, call, services).await;
+            }
+            let report = self.sandbox.run(&resolved.prepared, &resolved.permit, call, services).await;
+            Ok(Served { report, resolved: Some(resolved.clone()), session: None })
         };
-        Ok((report, resolved))
+        tokio::select! {
+            served = served => served,
+            // Dropping the run stops it, a busy loop too.
+            fault = started.stopped() => {
+                Ok(Served { resolved: Some(resolved.clone()), ..Served::nothing(fault) })
+            }
+        }
     }
 
     /// Resolves until nothing was revoked meanwhile: a revoke that came before this returns is seen here,
@@ -201,13 +230,15 @@ impl Inner {
         Err(Fault::unavailable("the skill's grants change faster than it can be resolved: try again"))
     }
 
-    async fn still_granted(&self, to: &Target, resolved: &Resolved) -> Result<bool, Fault> {
+    pub(crate) async fn still_granted(&self, to: &Target, resolved: &Resolved) -> Result<bool, Fault> {
         let grants = self.registry.grants_now(&to.domain, &to.skill).await?;
         Ok(resolved.permit.still_granted(&grants))
     }
 
     /// Answers, acknowledges and records in one step.
-    pub(crate) async fn settle(&self, delivery: Delivery, report: Report, resolved: Option<&Resolved>) {
+    pub(crate) async fn settle(&self, delivery: Delivery, served: Served) {
+        let Served { report, resolved, session } = served;
+        let resolved = resolved.as_deref();
         let reply = Reply {
             id: delivery.envelope.id,
             outcome: report.outcome,
@@ -216,7 +247,7 @@ impl Inner {
             served_by: Some(self.bus.incarnation()),
             digest: resolved.map(|r| r.digest),
             version: resolved.map(|r| r.version.clone()),
-            session: delivery.envelope.session,
+            session,
         };
         let event = crate::audit::call_event(&delivery, &reply, resolved);
         self.auditor.settle(delivery, reply, &event).await;
@@ -257,6 +288,19 @@ fn depth_fits(request: &CallRequest) -> Result<(), Fault> {
         path.join(" > "),
         request.to.skill
     )))
+}
+
+/// Whether a call runs in a session. One that another skill makes has none to come back to.
+fn keeps_session(resolved: &Resolved, envelope: &Envelope) -> bool {
+    resolved.lifetime == Lifetime::Session && envelope.depth() == 0
+}
+
+fn session_fits(resolved: &Resolved, request: &CallRequest) -> Result<(), Fault> {
+    if request.session.is_none() || resolved.lifetime == Lifetime::Session {
+        return Ok(());
+    }
+    let skill = &resolved.skill;
+    Err(Fault::invalid_input(format!("`{skill}` keeps no sessions: call it without one")))
 }
 
 fn input_fits(bytes: usize, limits: &Limits) -> Result<(), Fault> {

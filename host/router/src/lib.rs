@@ -7,7 +7,9 @@ mod operate;
 mod running;
 mod serve;
 mod services;
+mod sessions;
 mod slots;
+mod state;
 mod waiting;
 
 pub use flow::CallRequest;
@@ -16,6 +18,7 @@ pub use operate::Operator;
 
 use audit::Auditor;
 use running::Running;
+use sessions::Sessions;
 use skep_bus::Bus;
 use skep_core::{Incarnation, Limits};
 use skep_registry::Registry;
@@ -34,6 +37,8 @@ use waiting::Waiting;
 pub struct RouterSettings {
     /// Calls that run at once on this host.
     pub slots: usize,
+    /// Sessions that live at once on this host.
+    pub sessions: usize,
     /// Callers that wait at once on this host.
     pub waiting_max: usize,
     /// The key of the audit chain.
@@ -54,6 +59,7 @@ struct Inner {
     settings: RouterSettings,
     ceiling: Limits,
     slots: Slots,
+    sessions: Sessions,
     waiting: Waiting,
     running: Running,
     auditor: Auditor,
@@ -88,6 +94,7 @@ impl Router {
         let incarnation = parts.bus.incarnation();
         let router = Self(Arc::new(Inner {
             slots: Slots::new(settings.slots),
+            sessions: Sessions::new(settings.sessions),
             waiting: Waiting::new(settings.waiting_max),
             running: Running::default(),
             auditor: Auditor::new(incarnation, settings.audit_key, parts.bus.clone(), parts.store.clone()),

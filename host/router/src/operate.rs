@@ -98,6 +98,9 @@ impl Router {
     /// Removes a skill.
     pub async fn remove(&self, by: &Operator, skill: &SkillName) -> Result<(), Fault> {
         let done = self.0.registry.remove(&by.domain, skill).await;
+        if done.is_ok() {
+            self.0.state_forget(&by.domain, skill).await;
+        }
         self.changed(by, AuditAction::Remove, skill, String::new(), &done).await;
         done
     }

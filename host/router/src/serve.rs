@@ -1,11 +1,11 @@
 //! The loops of a host: receive work, take events, keep the revision fresh, bring the audit home; and the end.
 
+use crate::flow::Served;
 use crate::{Inner, Router, services};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
-use skep_bus::{BusError, Event, Room};
+use skep_bus::{BusError, Event};
 use skep_core::Fault;
-use skep_sandbox::Report;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -33,6 +33,7 @@ impl Router {
         self.until_stopped(|inner| async move { inner.take_events().await });
         self.until_stopped(|inner| async move { inner.follow_revision().await });
         self.until_stopped(|inner| async move { inner.hold_to_grants().await });
+        self.until_stopped(|inner| async move { inner.end_idle_sessions().await });
         let (stopped, drain) = (inner.stopped.clone(), inner.clone());
         loops.spawn(async move { drain.auditor.drain(stopped).await });
         self.until_stopped(|inner| async move { inner.pass_progress(reports).await });
@@ -64,6 +65,7 @@ impl Router {
                 tracing::error!("some calls could not be settled: their callers learn by their deadlines");
             }
         }
+        inner.sessions.end_all();
         inner.stopped.cancel();
         inner.loops.close();
         inner.loops.wait().await;
@@ -75,12 +77,17 @@ impl Router {
 impl Inner {
     async fn receive_all(self: Arc<Self>) {
         loop {
-            let total = self.slots.free().await.min(BATCH_MAX);
-            match self.bus.receive(Room::of(total)).await {
+            let room = self.slots.room(BATCH_MAX).await;
+            let received = tokio::select! {
+                received = self.bus.receive(room) => received,
+                // Of a depth that had no room, something may wait.
+                () = self.slots.opened(room) => continue,
+            };
+            match received {
                 Ok(deliveries) => {
                     let announced = self.announced();
                     for delivery in deliveries {
-                        let place = self.slots.place(delivery.envelope.depth()).await;
+                        let place = self.slots.place(delivery.depth()).await;
                         let (inner, announced) = (self.clone(), announced.clone());
                         self.calls.spawn(async move { inner.serve(delivery, place, announced.await).await });
                     }
@@ -112,10 +119,9 @@ impl Inner {
                 Ok(Event::Revision(revision)) => self.hear_revision(revision),
                 Ok(Event::Interrupted(delivery)) => {
                     let fault = Fault::interrupted(
-                        "the host that ran the call died: whether it had an effect is unknown",
+                        "the host that had the call died: whether it had an effect is unknown",
                     );
-                    let report = Report::refused(fault);
-                    self.settle(delivery, report, None).await;
+                    self.settle(delivery, Served::nothing(fault)).await;
                 }
                 Err(error) if self.is_final(&error) => return,
                 Err(error) => {
@@ -179,9 +185,10 @@ impl Inner {
     }
 
     async fn hold_all_to_grants(&self) -> Result<(), Fault> {
-        for (domain, skill) in self.running.skills() {
-            let grants = self.registry.grants_now(&domain, &skill).await?;
-            self.running.hold_to(&domain, &skill, &grants);
+        for (domain, skill) in self.running.skills().union(&self.sessions.skills()) {
+            let grants = self.registry.grants_now(domain, skill).await?;
+            self.running.hold_to(domain, skill, &grants);
+            self.sessions.hold_to(domain, skill, &grants);
         }
         Ok(())
     }

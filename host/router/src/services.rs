@@ -1,10 +1,14 @@
 //! What a running guest may ask of its host, answered by the router.
 
 use crate::slots::Place;
+use crate::state::Owner;
 use crate::{CallRequest, Router};
 use async_trait::async_trait;
 use bytes::Bytes;
-use skep_core::{Envelope, Fault, Incarnation, Outcome, Principal, Progress, SkillName, Target, ToolName};
+use skep_core::{
+    Bucket, Envelope, Fault, Incarnation, Outcome, Principal, Progress, SkillName, StateChange, StateChanged,
+    StateError, StateKeys, StateLimits, Target, ToolName,
+};
 use skep_sandbox::{Services, SkillInfo};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +24,7 @@ pub(crate) struct CallServices {
     router: Router,
     envelope: Envelope,
     place: Place,
+    state_limits: StateLimits,
     cancelled: CancellationToken,
     reports: mpsc::Sender<Report>,
 }
@@ -29,10 +34,15 @@ impl CallServices {
         router: Router,
         envelope: Envelope,
         place: Place,
+        state_limits: StateLimits,
         cancelled: CancellationToken,
     ) -> Self {
         let reports = router.0.progress.clone();
-        Self { router, envelope, place, cancelled, reports }
+        Self { router, envelope, place, state_limits, cancelled, reports }
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner { domain: &self.envelope.to.domain, skill: &self.envelope.to.skill }
     }
 
     /// The skill asks on behalf of all who asked for this call; it can't outlive it.
@@ -67,6 +77,23 @@ impl Services for CallServices {
 
     fn cancelled(&self) -> bool {
         self.cancelled.is_cancelled()
+    }
+
+    async fn state_get(&self, bucket: Bucket, key: &str) -> Result<Option<Bytes>, StateError> {
+        self.router.0.state_get(self.owner(), bucket, key).await
+    }
+
+    async fn state_change(
+        &self,
+        bucket: Bucket,
+        key: &str,
+        change: StateChange,
+    ) -> Result<StateChanged, StateError> {
+        self.router.0.state_change(self.owner(), bucket, key, change, self.state_limits).await
+    }
+
+    async fn state_keys(&self, bucket: Bucket, from: u64) -> Result<StateKeys, StateError> {
+        self.router.0.state_keys(self.owner(), bucket, from).await
     }
 
     async fn call_skill(&self, skill: &SkillName, tool: Option<&ToolName>, input: Bytes) -> Outcome {

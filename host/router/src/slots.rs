@@ -4,7 +4,9 @@
 //! living room of its own, and a call only ever waits for deeper ones: so however many parents wait,
 //! there is room for the children that they wait for, and never more than slots x depth instances.
 
+use futures::future::select_all;
 use parking_lot::Mutex;
+use skep_bus::Room;
 use skep_core::CALL_DEPTH_MAX;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -21,16 +23,22 @@ impl Slots {
         Self { computing: semaphore(), living: std::array::from_fn(|_| semaphore()) }
     }
 
-    /// Waits until a call may compute here, and says how many may.
-    pub(crate) async fn free(&self) -> usize {
+    /// Waits until a call may compute here, and says for which there is room, `most` at once.
+    pub(crate) async fn room(&self, most: usize) -> Room {
         // The slots are never closed.
         drop(self.computing.acquire().await);
-        self.computing.available_permits().max(1)
+        let depths = std::array::from_fn(|depth| self.living[depth].available_permits());
+        Room { total: self.computing.available_permits().clamp(1, most), depths }
     }
 
-    /// How many more calls of each depth may live here.
-    pub(crate) fn living(&self) -> [usize; CALL_DEPTH_MAX] {
-        std::array::from_fn(|depth| self.living[depth].available_permits())
+    /// Waits until there is room at a depth at which `room` had none.
+    pub(crate) async fn opened(&self, room: Room) {
+        let closed = self.living.iter().zip(room.depths).filter(|(_, free)| *free == 0);
+        let opening: Vec<_> = closed.map(|(living, _)| Box::pin(living.acquire())).collect();
+        if opening.is_empty() {
+            return std::future::pending().await;
+        }
+        drop(select_all(opening).await);
     }
 
     /// A place for a call of this depth, once there is one.
@@ -73,12 +81,23 @@ mod tests {
         assert!(timeout(Duration::from_millis(20), slots.place(1)).await.is_err(), "the slot is taken");
         let child = async {
             let _child = slots.place(1).await;
-            assert_eq!(slots.living()[..2], [0, 0]);
+            assert_eq!([0, 1].map(|depth| slots.living[depth].available_permits()), [0, 0]);
         };
         parent.aside(child).await;
         assert!(timeout(Duration::from_millis(20), slots.place(1)).await.is_err(), "it was taken again");
         drop(parent);
-        assert_eq!((slots.free().await, slots.living()), (1, [1; CALL_DEPTH_MAX]));
+        assert_eq!(slots.room(8).await, Room { total: 1, depths: [1; CALL_DEPTH_MAX] });
+    }
+
+    #[tokio::test]
+    async fn room_that_opens_is_told() {
+        let slots = Slots::new(1);
+        let parent = slots.place(0).await;
+        let room = parent.aside(slots.room(8)).await;
+        assert_eq!(room.depths, [0, 1, 1, 1]);
+        assert!(timeout(Duration::from_millis(20), slots.opened(room)).await.is_err());
+        drop(parent);
+        slots.opened(room).await;
     }
 
     #[tokio::test]

@@ -48,7 +48,7 @@ pub(crate) async fn run(place: &Place, args: RunArgs) -> Result<(), Failure> {
 pub(super) fn one_shot_sandbox() -> Result<Sandbox, Failure> {
     let cache = xdg("XDG_CACHE_HOME", ".cache")?;
     private_dir(&cache)?;
-    sandbox(1, cache.join("artefacts"), &Key::load(&cache.join("key"))?)
+    sandbox(1, 0, cache.join("artefacts"), &Key::load(&cache.join("key"))?)
 }
 
 /// Compiles, with a spinner where someone looks.

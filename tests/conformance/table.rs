@@ -1,0 +1,55 @@
+//! The table of languages and cases, and where a language can't meet a case, with the reason.
+
+use crate::cases;
+
+/// The languages, as the command line and as people name them.
+pub const LANGUAGES: [(&str, &str); 7] = [
+    ("rust", "Rust"),
+    ("python", "Python"),
+    ("js", "JavaScript"),
+    ("ts", "TypeScript"),
+    ("c", "C"),
+    ("go", "Go"),
+    ("zig", "Zig"),
+];
+
+const NO_COMMANDS_PYTHON: &str = "componentize-py makes libraries, not `wasi:cli/run` programs";
+const NO_COMMANDS_JS: &str = "componentize-qjs makes libraries, not `wasi:cli/run` programs";
+
+/// Language, case, reason.
+pub const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("python", cases::COMMAND, NO_COMMANDS_PYTHON),
+    ("js", cases::COMMAND, NO_COMMANDS_JS),
+    ("ts", cases::COMMAND, NO_COMMANDS_JS),
+];
+
+/// Why a language can't meet a case, if it can't.
+pub fn exception(language: &str, case: &str) -> Option<&'static str> {
+    EXCEPTIONS.iter().find(|(l, c, _)| *l == language && *c == case).map(|(_, _, reason)| *reason)
+}
+
+/// The table in Markdown: a tick, or the number of the reason below it.
+pub fn markdown() -> String {
+    let mut reasons: Vec<&str> = Vec::new();
+    let mut cell = |language: &str, case: &str| match exception(language, case) {
+        None => "yes".to_owned(),
+        Some(reason) => {
+            let known = reasons.iter().position(|r| *r == reason);
+            let number = known.unwrap_or_else(|| {
+                reasons.push(reason);
+                reasons.len() - 1
+            });
+            format!("no ({})", number + 1)
+        }
+    };
+    let names: Vec<_> = LANGUAGES.iter().map(|(_, name)| *name).collect();
+    let mut text = format!("| case | {} |\n| --- |{}\n", names.join(" | "), " --- |".repeat(names.len()));
+    for case in cases::ALL {
+        let cells: Vec<_> = LANGUAGES.iter().map(|(language, _)| cell(language, case.name)).collect();
+        text += &format!("| {} | {} |\n", case.name, cells.join(" | "));
+    }
+    for (number, reason) in reasons.iter().enumerate() {
+        text += &format!("\n{}. {reason}", number + 1);
+    }
+    text
+}
