@@ -24,18 +24,18 @@ pub const Call = struct {
 
     /// The error of work that couldn't be done: `return call.fail("…", .{});`
     pub fn fail(call: *Call, comptime format: []const u8, args: anytype) error{ Failed, OutOfMemory } {
-        call.message = try call.words(format, args);
+        call.message = try call.utf8(format, args);
         return error.Failed;
     }
 
     /// The error of an input that fits the schema and is still not usable.
     pub fn invalid(call: *Call, comptime format: []const u8, args: anytype) error{ InvalidInput, OutOfMemory } {
-        call.message = try call.words(format, args);
+        call.message = try call.utf8(format, args);
         return error.InvalidInput;
     }
 
     /// Text for the host, which takes UTF-8 only: what is none becomes U+FFFD.
-    fn words(call: *Call, comptime format: []const u8, args: anytype) ![]const u8 {
+    fn utf8(call: *Call, comptime format: []const u8, args: anytype) ![]const u8 {
         const text = try std.fmt.allocPrint(call.arena, format, args);
         return std.fmt.allocPrint(call.arena, "{f}", .{std.unicode.fmtUtf8(text)});
     }
@@ -106,8 +106,8 @@ pub const Call = struct {
 
     /// Logs. The group is a word that groups messages.
     pub fn log(call: *Call, level: Level, group: []const u8, comptime format: []const u8, args: anytype) !void {
-        const message = try call.words(format, args);
-        abi.logging.log(@intFromEnum(level), group.ptr, group.len, message.ptr, message.len);
+        const message = try call.utf8(format, args);
+        abi.logging.log(@backingInt(level), group.ptr, group.len, message.ptr, message.len);
     }
 
     /// The bucket `hot` (fast, may be lost with the message bus) or `durable` (kept in the database).
