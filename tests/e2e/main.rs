@@ -8,6 +8,7 @@ mod cli;
 mod client;
 mod demo;
 mod deployment;
+mod existing_programs;
 mod files;
 mod fleet;
 mod flow;

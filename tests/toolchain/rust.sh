@@ -2,11 +2,12 @@
 # Makes ready a Rust that builds guests: target/guest-toolchain/cargo is a cargo that always builds for
 # wasm32-wasip2. rustup's target is used where it is there or can be had; else Debian's packages make a
 # private sysroot, and std is built from source with the first guest. Quick when nothing is to be done.
+#   rust.sh wasm32-wasip1   the same in target/guest-toolchain-wasm32-wasip1, for core modules
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
-out=$PWD/target/guest-toolchain
-target=wasm32-wasip2
+target=${1:-wasm32-wasip2}
+out=$PWD/target/guest-toolchain${1:+-$1}
 llvm=22
 rustup_seconds_max=60
 packages=(rustc-web cargo-web rust-web-src rust-web-llvm "lld-$llvm" "clang-$llvm" "llvm-$llvm"
