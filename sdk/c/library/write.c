@@ -47,6 +47,10 @@ static void put_string(writer *out, const char *text, size_t length) {
   const unsigned char *at = (const unsigned char *)text, *end = at + length;
   put_text(out, "\"");
   while (at < end) {
+    const unsigned char *plain = at;
+    while (at < end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\') at++;
+    put(out, (const char *)plain, (size_t)(at - plain));
+    if (at == end) break;
     size_t next = skep_utf8_length(at, (size_t)(end - at));
     put_character(out, at, next);
     at += next ? next : 1;
