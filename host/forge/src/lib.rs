@@ -1,5 +1,6 @@
 //! Floor 1: makes components. Knows toolchains, WIT and adapters; runs no guest.
 
+mod bindings;
 mod build;
 mod cases;
 mod component;

@@ -38,9 +38,12 @@
 //! - command: prints `Hello, Ann!` for the argument `Ann`; without an argument it writes
 //!   `whom shall I greet?` to standard error and ends with code 1.
 
+mod c;
+mod go;
 mod javascript;
 mod python;
 mod rust;
+mod zig;
 
 use crate::tools::{Program, Said, Tools};
 use crate::{ForgeError, Project, ProjectShape};
@@ -49,8 +52,15 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 /// The languages there are, in the order that people are told of them.
-static RECIPES: [&Recipe; 4] =
-    [&rust::RECIPE, &python::RECIPE, &javascript::JAVASCRIPT, &javascript::TYPESCRIPT];
+static RECIPES: [&Recipe; 7] = [
+    &rust::RECIPE,
+    &python::RECIPE,
+    &javascript::JAVASCRIPT,
+    &javascript::TYPESCRIPT,
+    &go::RECIPE,
+    &c::RECIPE,
+    &zig::RECIPE,
+];
 
 /// How a language makes skills.
 struct Recipe {
