@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use skep_core::{DomainName, SessionId, SkillName, SkillRef, Span, ToolRef};
+use skep_forge::{Language, ProjectShape};
 use std::path::PathBuf;
 
 const EXIT_CODES: &str = "\
@@ -110,6 +111,14 @@ pub(crate) enum Command {
         /// The skill
         skill: SkillName,
     },
+    /// Make the project of a new skill
+    New(NewArgs),
+    /// Build a skill's project: make its component
+    Build(BuildArgs),
+    /// Build a project, load it into a host of its own, and again with each change
+    Dev(DevArgs),
+    /// Run the cases of a project, tests/cases.toml
+    Test(TestArgs),
     /// Call a tool; its result is printed as JSON
     Call(CallArgs),
     /// Show or change the configuration of a skill
@@ -194,6 +203,51 @@ pub(crate) struct AddArgs {
     /// A policy file to grant as well (YAML, version "1.0")
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewArgs {
+    /// The language of its sources
+    #[arg(value_name = "LANG")]
+    pub(crate) language: Language,
+    /// The skill's name
+    pub(crate) name: SkillName,
+    /// How it offers its tools: typed (exported functions), contract (with the SDK) or command (a program)
+    #[arg(long, value_name = "SHAPE")]
+    pub(crate) shape: Option<ProjectShape>,
+    /// Where to put it (default: a folder of the skill's name)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// The project's folder
+    #[arg(default_value = ".")]
+    pub(crate) dir: PathBuf,
+    /// Show what the tools print
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DevArgs {
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+    #[command(flatten)]
+    pub(crate) grants: GrantFlags,
+    /// Call this each time it was loaded: a tool, then its input as `skep call` takes it
+    #[arg(long, value_name = "TOOL INPUT")]
+    pub(crate) call: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TestArgs {
+    #[command(flatten)]
+    pub(crate) build: BuildArgs,
+    /// Test the component that is there
+    #[arg(long)]
+    pub(crate) no_build: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,9 +2,9 @@
 
 use crate::failure::Failure;
 use anyhow::{Context, anyhow};
-use reqwest::{Method, RequestBuilder, Response, Url};
+use reqwest::{Method, RequestBuilder, Response, Url, header};
 use serde::{Serialize, de::DeserializeOwned};
-use skep_api::types::Problem;
+use skep_api::types::{CallAnswer, Problem};
 use skep_core::{DomainName, Fault};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -68,19 +68,43 @@ impl Client {
 
     /// Sends a request; a refusal becomes the fault that it tells.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
+        let answer = self.answer(request).await?;
+        answer.map_err(|problem| Fault::new(problem.code, problem.message).into())
+    }
+
+    /// Calls a tool and waits for what comes of it.
+    pub(crate) async fn call(
+        &self,
+        skill: &str,
+        tool: &str,
+        input: Vec<u8>,
+    ) -> Result<Result<CallAnswer, Problem>, Failure> {
+        let request = self.request(Method::POST, &["skills", skill, "tools", tool, "call"])?;
+        let request = request.header(header::CONTENT_TYPE, "application/json").body(input);
+        Ok(match self.answer(request).await? {
+            Ok(response) => Ok(self.read(response).await?),
+            Err(problem) => Err(problem),
+        })
+    }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Result<Response, Problem>, Failure> {
         let response = request.send().await.map_err(|error| self.unreachable(error))?;
         let status = response.status();
         if status.is_success() {
-            return Ok(response);
+            return Ok(Ok(response));
         }
         let body = response.bytes().await.map_err(|error| self.unreachable(error))?;
-        let problem: Problem = serde_json::from_slice(&body)
+        let problem = serde_json::from_slice(&body)
             .map_err(|_| anyhow!("{} answered {status}, which is no answer of Skep", self.place))?;
-        Err(Fault::new(problem.code, problem.message).into())
+        Ok(Err(problem))
     }
 
     async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
-        let body = self.send(request).await?.bytes().await.map_err(|error| self.unreachable(error))?;
+        self.read(self.send(request).await?).await
+    }
+
+    async fn read<T: DeserializeOwned>(&self, response: Response) -> Result<T, Failure> {
+        let body = response.bytes().await.map_err(|error| self.unreachable(error))?;
         let read = serde_json::from_slice(&body).with_context(|| format!("the answer of {}", self.place));
         read.map_err(Failure::Other)
     }

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::home::{Home, Lock};
 use crate::host::Host;
 use crate::settings::Settings;
-use skep_core::Fault;
+use skep_core::{DomainName, Fault};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ impl Session {
                 return Ok(Self { client: Client::unix(&socket, place.domain.clone())?, own: None });
             }
             if let Some(lock) = home.lock()? {
-                return Self::own(place, lock).await;
+                return Self::own(Settings::for_command(place)?, place.domain.clone(), lock).await;
             }
             if Instant::now() >= until {
                 let dir = home.dir().display();
@@ -48,13 +48,25 @@ impl Session {
         }
     }
 
+    /// A host apart from every deployment, with its data in `dir`; nobody else may use that.
+    pub(crate) async fn apart(dir: &Path, domain: DomainName) -> Result<Self, Failure> {
+        let home = Home::find(Some(dir))?;
+        home.prepare()?;
+        let Some(lock) = home.lock()? else {
+            return Err(Failure::Usage(format!(
+                "another host holds {}: stop it first",
+                home.dir().display()
+            )));
+        };
+        Self::own(Settings::apart(home, domain.clone()), domain, lock).await
+    }
+
     /// A host of the command's own, reached over the usual socket: one path for all commands.
-    async fn own(place: &Place, lock: Lock) -> Result<Self, Failure> {
-        let settings = Settings::for_command(place)?;
+    async fn own(settings: Settings, domain: DomainName, lock: Lock) -> Result<Self, Failure> {
         let host = Host::start(&settings).await?;
         let socket = settings.home.socket();
         host.listen_unix(&socket)?;
-        Ok(Self { client: Client::unix(&socket, place.domain.clone())?, own: Some((host, lock)) })
+        Ok(Self { client: Client::unix(&socket, domain)?, own: Some((host, lock)) })
     }
 
     /// Ends the command's own host, if it has one.

@@ -1,6 +1,7 @@
 //! How a command fails, and the exit code that says so.
 
 use skep_core::{Fault, FaultCode};
+use skep_forge::ForgeError;
 use std::fmt;
 
 /// Why a command didn't do its work.
@@ -38,6 +39,23 @@ impl fmt::Display for Failure {
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
+    }
+}
+
+impl From<ForgeError> for Failure {
+    fn from(error: ForgeError) -> Self {
+        use ForgeError as E;
+        match error {
+            E::UnknownLanguage { .. }
+            | E::UnknownShape(_)
+            | E::NoSuchShape { .. }
+            | E::NotEmpty(_)
+            | E::NoProject(_)
+            | E::Manifest { .. }
+            | E::NoBuild(_)
+            | E::Cases { .. } => Self::Usage(error.to_string()),
+            _ => Self::Other(error.into()),
+        }
     }
 }
 

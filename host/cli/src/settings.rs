@@ -127,6 +127,21 @@ impl Settings {
         };
         Self::gather(place, &none, false)
     }
+
+    /// The settings of a host for one project or test: nothing that is configured for others reaches it.
+    pub(crate) fn apart(home: Home, domain: DomainName) -> Self {
+        Self {
+            home,
+            shared: None,
+            tcp: None,
+            watch: None,
+            slots: SLOTS_DEFAULT,
+            key_file: None,
+            log: LogFormat::Text,
+            domains: vec![domain],
+            config_file: None,
+        }
+    }
 }
 
 fn listed(mistakes: &[String]) -> String {

@@ -53,6 +53,16 @@ pub(crate) fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) ->
     rows.iter().try_for_each(print)
 }
 
+/// A size as people read it: three digits and a unit.
+pub(crate) fn size(bytes: u64) -> String {
+    let scaled = |unit: u64| bytes as f64 / unit as f64;
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} KB", scaled(1_000)),
+        _ => format!("{:.1} MB", scaled(1_000_000)),
+    }
+}
+
 /// A spinner on standard error while something long is done; nothing where no one looks.
 pub(crate) fn spinner(text: String) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(text);

@@ -3,18 +3,22 @@
 mod add;
 mod approve;
 mod audit;
+mod build;
 mod call;
 mod check;
 mod config;
+mod dev;
 mod grant;
 mod grants;
 mod input;
 mod inspect;
 mod list;
+mod new;
 mod remove;
 mod revoke;
 mod run;
 mod serve;
+mod test;
 
 use crate::args::{Cli, Command, Place};
 use crate::connect::Session;
@@ -37,6 +41,10 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => return serve::serve(&place, &args).await,
         Command::Run(args) => return run::run(&place, args).await,
         Command::Check { path } => return check::check(&place, &path).await,
+        Command::New(args) => return new::new(args),
+        Command::Build(args) => return build::build(&place, args).await,
+        Command::Dev(args) => return dev::dev(&place, args).await,
+        Command::Test(args) => return test::test(&place, args).await,
         // `main` runs it before an executor exists.
         Command::Compile => return Ok(()),
         _ => {}
@@ -51,6 +59,7 @@ async fn with_host(session: &Session, place: &Place, command: Command) -> Result
     let client = &session.client;
     match command {
         Command::Serve(_) | Command::Run(_) | Command::Check { .. } | Command::Compile => Ok(()),
+        Command::New(_) | Command::Build(_) | Command::Dev(_) | Command::Test(_) => Ok(()),
         Command::Add(args) => add::add(client, place, args).await,
         Command::List { find } => list::list(client, place, find).await,
         Command::Inspect { skill } => inspect::inspect(client, place, &skill).await,

@@ -67,15 +67,16 @@ pub(crate) async fn serve(place: &Place, args: &ServeArgs) -> Result<(), Failure
     Ok(())
 }
 
-struct Signals(Signal, Signal);
+/// What ends a command that goes on until it is told to stop.
+pub(super) struct Signals(Signal, Signal);
 
 impl Signals {
-    fn listen() -> Result<Self, Failure> {
+    pub(super) fn listen() -> Result<Self, Failure> {
         let listen = |kind| signal(kind).context("listening for signals");
         Ok(Self(listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?))
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.0.recv() => {}
             _ = self.1.recv() => {}
