@@ -2,6 +2,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test program has no readers of its own")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't go on should say where")]
 
+mod authoring;
 mod bad_components;
 mod cli;
 #[allow(dead_code, reason = "shared with the conformance tests")]

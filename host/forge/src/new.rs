@@ -2,7 +2,7 @@
 
 use crate::embedded;
 use crate::project::write_file;
-use crate::{ForgeError, Language, ProjectShape};
+use crate::{ForgeError, Language, Project, ProjectShape};
 use skep_core::SkillName;
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,14 +26,14 @@ pub struct NewProject {
 }
 
 impl NewProject {
-    /// Writes the project.
+    /// Writes the project, `.skep` too: editors and the language's own tools find the SDK at once.
     pub fn write(&self) -> Result<(), ForgeError> {
         self.language.check(self.shape)?;
         must_be_empty(&self.dir)?;
         for (path, bytes) in self.files() {
             write_file(&self.dir.join(path), &bytes)?;
         }
-        Ok(())
+        Project::open(&self.dir)?.refresh()
     }
 
     /// The files of every project of that shape, and over them the language's own.
@@ -97,7 +97,7 @@ mod tests {
             for shape in language.shapes() {
                 let dir = tempfile::tempdir().unwrap();
                 project(language, *shape, dir.path()).write().unwrap();
-                let opened = crate::Project::open(dir.path()).unwrap();
+                let opened = Project::open(dir.path()).unwrap();
                 assert_eq!((opened.language().name(), opened.shape()), (language.name(), *shape));
                 for file in [".gitignore", "README.md", "tests/cases.toml"] {
                     let text = fs::read_to_string(dir.path().join(file)).unwrap();
