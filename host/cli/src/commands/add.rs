@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::failure::{Failure, invalid};
 use crate::show;
 use reqwest::Method;
-use skep_api::types::{Added, Base64Bytes, InstallRequest};
+use skep_api::types::{Added, Base64Bytes, GrantRequest, InstallRequest};
 use skep_core::{Access, FileRequest, Grants, Manifest, Requests, SkillName};
 use skep_registry::{Source, policy_parse};
 use std::path::Path;
@@ -21,14 +21,7 @@ pub(crate) async fn add(client: &Client, place: &Place, args: AddArgs) -> Result
         let more = read_policy(policy)?;
         grants.grant(more, None).map_err(|e| invalid(format!("{}: {e}", policy.display())))?;
     }
-    let request = InstallRequest {
-        component: Base64Bytes(source.component().clone()),
-        manifest: source.manifest_text().map(str::to_owned),
-        prompt: source.prompt().map(str::to_owned),
-        name: source.manifest().is_none().then(|| source.name().cloned()).flatten(),
-        grants: grants.into(),
-        replace: false,
-    };
+    let request = request(&source, grants.into(), false);
     let spinner = show::spinner(format!("installing {}", args.path.display()));
     let added: Result<Added, _> = client.put(Method::POST, &["skills"], &request).await;
     spinner.finish_and_clear();
@@ -38,6 +31,18 @@ pub(crate) async fn add(client: &Client, place: &Place, args: AddArgs) -> Result
     }
     let held: Grants = client.get(&["skills", added.skill.as_str(), "grants"], &[]).await?;
     tell(&added, source.manifest(), &held)
+}
+
+/// What a host needs to install a skill.
+pub(super) fn request(source: &Source, grants: GrantRequest, replace: bool) -> InstallRequest {
+    InstallRequest {
+        component: Base64Bytes(source.component().clone()),
+        manifest: source.manifest_text().map(str::to_owned),
+        prompt: source.prompt().map(str::to_owned),
+        name: source.manifest().is_none().then(|| source.name().cloned()).flatten(),
+        grants,
+        replace,
+    }
 }
 
 fn read_policy(path: &Path) -> Result<Grants, Failure> {

@@ -4,7 +4,7 @@ mod calls;
 mod sources;
 
 use super::serve::Signals;
-use super::{build, call, input};
+use super::{add, build, call, input};
 use crate::args::{BuildArgs, DevArgs, Place};
 use crate::client::Client;
 use crate::connect::Session;
@@ -13,7 +13,7 @@ use crate::show;
 use calls::OwnCalls;
 use reqwest::Method;
 use serde_json::Value;
-use skep_api::types::{Added, Approved, Base64Bytes, GrantRequest, InstallRequest, ONLY_TOOL, SkillDetail};
+use skep_api::types::{Added, Approved, GrantRequest, ONLY_TOOL, SkillDetail};
 use skep_forge::Project;
 use skep_registry::Source;
 use sources::Sources;
@@ -107,14 +107,7 @@ impl Dev<'_> {
     /// Installs the build in place of the last one. An author trusts what is asked for here.
     async fn install(&self, project: &Project) -> Result<Added, Failure> {
         let source = Source::read(project.dir())?;
-        let request = InstallRequest {
-            component: Base64Bytes(source.component().clone()),
-            manifest: source.manifest_text().map(str::to_owned),
-            prompt: source.prompt().map(str::to_owned),
-            name: None,
-            grants: self.grants.clone(),
-            replace: true,
-        };
+        let request = add::request(&source, self.grants.clone(), true);
         let added: Added = self.client.put(Method::POST, &["skills"], &request).await?;
         if added.waits.is_some() {
             let path = ["skills", added.skill.as_str(), "approve"];

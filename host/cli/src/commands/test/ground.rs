@@ -1,10 +1,11 @@
 //! What a case stands on: the skills that are installed, and its own grants and configuration.
 
 use crate::client::Client;
+use crate::commands::add;
 use crate::failure::{Failure, invalid};
 use anyhow::Context;
 use reqwest::Method;
-use skep_api::types::{Added, Base64Bytes, ConfigAnswer, ConfigPatch, GrantRequest, InstallRequest};
+use skep_api::types::{Added, ConfigAnswer, ConfigPatch, GrantRequest};
 use skep_core::{Access, FileRule, Grants, Revocation};
 use skep_forge::{Case, CaseGrants, Project};
 use skep_registry::Source;
@@ -29,14 +30,7 @@ impl<'a> Ground<'a> {
     /// Installs the skill in a folder, with nothing granted.
     pub(super) async fn install(&self, folder: &Path) -> Result<(), Failure> {
         let source = Source::read(folder)?;
-        let request = InstallRequest {
-            component: Base64Bytes(source.component().clone()),
-            manifest: source.manifest_text().map(str::to_owned),
-            prompt: source.prompt().map(str::to_owned),
-            name: None,
-            grants: GrantRequest::default(),
-            replace: false,
-        };
+        let request = add::request(&source, GrantRequest::default(), false);
         let _: Added = self.client.put(Method::POST, &["skills"], &request).await?;
         Ok(())
     }
