@@ -136,6 +136,7 @@ impl Settings {
             tcp: None,
             watch: None,
             slots: SLOTS_DEFAULT,
+            sessions: SESSIONS_DEFAULT,
             key_file: None,
             log: LogFormat::Text,
             domains: vec![domain],
