@@ -3,7 +3,7 @@
 use crate::{Inner, Registry, Source, fault, resolve};
 use serde::{Deserialize, Serialize};
 use skep_core::{Digest, DomainName, Fault, Grants, Requests, SkillName, ToolName, UnixMs};
-use skep_sandbox::{Prepared, files};
+use skep_sandbox::{Inspection, Prepared, Shape, files};
 use skep_store::{Publish, SkillRow, StoreError, VersionRow, VersionState};
 
 /// How often a publication that lost a race against another change is tried anew.
@@ -52,6 +52,7 @@ impl Registry {
         })?;
         resolve::limits_within(source.manifest(), &self.0.settings.ceiling)?;
         let grants = self.0.rooted(options.grants)?;
+        let source = source.adapted().await?;
         let prepared = self.0.sandbox.prepare(source.component().clone()).await?;
         for _ in 0..RACES_MAX {
             let row = self.0.store.skill_load(domain, &name).await.map_err(fault)?;
@@ -207,7 +208,7 @@ impl Plan {
         if self.unchanged && self.grants.is_none() {
             return Ok(None);
         }
-        let inspection = serde_json::to_string(prepared.inspection())
+        let inspection = serde_json::to_string(&described(prepared.inspection(), source))
             .map_err(|e| Fault::internal(format!("the inspection can't be written: {e}")))?;
         let row_new = VersionRow {
             version: self.version,
@@ -230,6 +231,18 @@ impl Plan {
             expect: row.map(|row| row.revision),
         }))
     }
+}
+
+/// A program can't say what it does: its manifest does.
+fn described(inspection: &Inspection, source: &Source) -> Inspection {
+    let mut inspection = inspection.clone();
+    let description = source.manifest().map_or("", |manifest| &manifest.skill.description);
+    if inspection.shape == Shape::Command && !description.is_empty() {
+        for tool in &mut inspection.tools {
+            tool.description = description.to_owned();
+        }
+    }
+    inspection
 }
 
 #[cfg(test)]

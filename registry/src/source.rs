@@ -3,14 +3,17 @@
 use crate::frontmatter;
 use bytes::Bytes;
 use skep_core::{Digest, Fault, Manifest, SkillName};
+use skep_forge::ComponentError;
+use std::borrow::Cow;
 use std::path::Path;
+use tokio::task::spawn_blocking;
 
 /// Largest component that is read, in bytes.
 const COMPONENT_BYTES_MAX: u64 = 64 << 20;
 /// Largest manifest or prompt that is read, in bytes.
 const TEXT_BYTES_MAX: u64 = 256 << 10;
 
-/// A skill before it is installed: its component, and its manifest and prompt if it has them.
+/// A skill before it is installed: its component or the core module that will be one, and its manifest and prompt if it has them.
 #[derive(Debug, Clone)]
 pub struct Source {
     pub(crate) component: Bytes,
@@ -55,13 +58,28 @@ impl Source {
         if meta.is_dir() { read_folder(path) } else { read_file(path) }
     }
 
+    /// The same as a component: a core module is adapted, and what comes of it is what is stored, digested
+    /// and inspected.
+    pub async fn adapted(self) -> Result<Self, Fault> {
+        let bytes = self.component.clone();
+        let adapt = move || match skep_forge::componentize(&bytes)? {
+            Cow::Owned(component) => Ok(Bytes::from(component)),
+            Cow::Borrowed(_) => Ok(bytes.clone()),
+        };
+        let adapted: Result<Bytes, ComponentError> = spawn_blocking(adapt)
+            .await
+            .map_err(|error| Fault::internal(format!("adapting the component: {error}")))?;
+        let component = adapted.map_err(|error| Fault::invalid_component(error.to_string()))?;
+        Ok(Self { component, ..self })
+    }
+
     /// The digest of component and manifest, to which grants are bound.
     pub fn digest(&self) -> Digest {
         let manifest = self.manifest.as_ref().map_or("", |(text, _)| text);
         Digest::of_parts(&[&self.component, manifest.as_bytes()])
     }
 
-    /// The component's bytes.
+    /// The component's bytes, or the core module's until it is [adapted](Self::adapted).
     pub fn component(&self) -> &Bytes {
         &self.component
     }
@@ -160,6 +178,18 @@ mod tests {
         let bare = Source::read(&dir.path().join("My_Tool.wasm")).unwrap();
         assert_eq!(bare.name().unwrap().as_str(), "my-tool");
         assert_ne!(bare.digest(), source.digest());
+    }
+
+    #[tokio::test]
+    async fn a_core_module_is_adapted_once_and_a_component_stays() {
+        let read = |text: &str| Source::new(wat::parse_str(text).unwrap().into(), None, None).unwrap();
+        let module = read(r#"(module (memory (export "memory") 1) (func (export "_start")))"#);
+        let component = module.clone().adapted().await.unwrap();
+        assert_ne!(component.digest(), module.digest());
+        assert_eq!(component.clone().adapted().await.unwrap().digest(), component.digest());
+        let fault = read(r#"(module (import "env" "now" (func)))"#).adapted().await.unwrap_err();
+        assert_eq!(fault.code, skep_core::FaultCode::InvalidComponent);
+        assert!(fault.message.contains("`env.now`"), "{fault}");
     }
 
     #[test]

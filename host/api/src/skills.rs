@@ -116,7 +116,7 @@ pub(crate) fn detail(
         }
         None => foremost(&row)?,
     };
-    let Inspection { shape, tools, imports, .. } = inspection_of(version)?;
+    let Inspection { shape, tools, imports, exports_ignored, producers, .. } = inspection_of(version)?;
     let manifest = manifest_of(version)?;
     let limits = manifest.as_ref().map_or_else(LimitsSpec::default, |m| m.limits.clone());
     let mut effective = manifest.as_ref().map(|m| m.config.clone()).unwrap_or_default();
@@ -130,6 +130,8 @@ pub(crate) fn detail(
         shape,
         tools: tools.into_iter().map(tool_detail).collect(),
         imports,
+        exports_ignored,
+        producers,
         requests: manifest.map(|m| m.requests),
         limits: limits.within(ceiling).map_err(|e| Fault::invalid_input(e.to_string()))?,
         prompt: version.prompt.clone(),

@@ -200,6 +200,10 @@ pub struct SkillDetail {
     pub tools: Vec<ToolDetail>,
     /// What it imports, in words.
     pub imports: Vec<Import>,
+    /// Its exports that are no tools, each with the reason.
+    pub exports_ignored: Vec<String>,
+    /// The tools that it was made with.
+    pub producers: Vec<String>,
     /// What it asks for; none without a manifest, then the grants alone decide.
     pub requests: Option<Requests>,
     /// The limits of its calls.

@@ -23,7 +23,7 @@ mod verdict;
 
 pub use call::{Call, Report};
 pub use compile::compile_child;
-pub use inspect::{Export, Import, Inspection, Shape, Tool, inspect};
+pub use inspect::{Examination, Export, Import, Inspection, Shape, Tool, examine, inspect};
 pub use prepared::Prepared;
 pub use sandbox::Sandbox;
 pub use services::{Services, SkillInfo};

@@ -2,7 +2,7 @@
 
 use crate::run::{Room, Turn};
 use crate::services::Nobody;
-use crate::tool::{ContractTools, ToolCall, TypedTools, described};
+use crate::tool::{CommandTool, ContractTools, ToolCall, TypedTools, described};
 use crate::{Call, Inspection, Report, Sandbox, Shape, Tool, inspect};
 use bytes::Bytes;
 use skep_core::{CallId, Digest, Fault, Grants, LimitsSpec, Subject, UnixMs};
@@ -20,6 +20,7 @@ pub struct Prepared {
 enum Tools {
     Typed(TypedTools),
     Contract(ContractTools),
+    Command(CommandTool),
 }
 
 impl Prepared {
@@ -77,6 +78,7 @@ impl Prepared {
         let tools = match inspection.shape {
             Shape::Typed => Tools::Typed(TypedTools::new(pre, &inspection.tools)?),
             Shape::Contract => Tools::Contract(ContractTools::new(pre, &inspection.tools)?),
+            Shape::Command => Tools::Command(CommandTool::new(pre, &inspection.tools)?),
         };
         Ok(Self { inspection, component_digest, tools })
     }
@@ -85,6 +87,8 @@ impl Prepared {
     pub(crate) fn keeps_sessions(&self) -> bool {
         match self.tools {
             Tools::Typed(_) | Tools::Contract(_) => true,
+            // A program runs once.
+            Tools::Command(_) => false,
         }
     }
 
@@ -94,6 +98,10 @@ impl Prepared {
         match &self.tools {
             Tools::Typed(tools) => answer(sandbox, room, turn, tools.call(&tool, &input)).await,
             Tools::Contract(tools) => answer(sandbox, room, turn, tools.call(&tool, &input)).await,
+            Tools::Command(program) => {
+                let called = program.call(turn.permit, &turn.call);
+                answer(sandbox, room, turn, called).await
+            }
         }
     }
 }
@@ -109,8 +117,11 @@ async fn answer<C: ToolCall>(
         Ok(tool) => tool,
         Err(fault) => return Report::refused(fault),
     };
-    let run = sandbox.work(room, turn, &tool).await;
+    let mut run = sandbox.work(room, turn, &tool).await;
     let outcome = run.given.and_then(|given| tool.answer(given, output.0));
+    if outcome.is_err() {
+        run.logs.extend(tool.left_behind());
+    }
     Report { outcome, logs: run.logs, usage: run.usage }
 }
 

@@ -51,6 +51,10 @@ pub(crate) fn stopped(stop: Stop, limits: &Limits) -> Fault {
         }
         Stop::Deadline => Fault::deadline("the call's time was over before the skill answered"),
         Stop::Cancelled => Fault::cancelled("the call was cancelled while the skill ran"),
+        Stop::Output => {
+            let what = "the program printed more than it may answer";
+            limit(FaultCode::LimitOutput, what, "output", &limits.output)
+        }
     }
 }
 

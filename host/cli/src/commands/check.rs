@@ -1,59 +1,115 @@
 //! `skep check`: what a component is and what of it would be served, without installing it.
 
 use super::run::{one_shot_sandbox, prepare};
+use super::signature::signature;
 use crate::args::Place;
 use crate::failure::Failure;
 use crate::show;
-use serde_json::json;
-use skep_core::{ByteSize, Requests};
+use serde_json::{Value, json};
+use skep_core::{ByteSize, Fault, FaultCode, Requests};
 use skep_registry::Source;
-use skep_sandbox::{Import, Shape};
+use skep_sandbox::{Examination, Import, Shape, examine};
 use std::path::Path;
 
 pub(crate) async fn check(place: &Place, path: &Path) -> Result<(), Failure> {
-    let source = Source::read(path)?;
-    let prepared = prepare(&one_shot_sandbox()?, &source, path).await?;
-    let inspection = prepared.inspection();
+    let source = Source::read(path)?.adapted().await?;
+    let component = source.component().clone();
+    let mut seen = tokio::task::spawn_blocking(move || examine(&component))
+        .await
+        .map_err(|error| Fault::internal(error.to_string()))??;
+    let mut code = FaultCode::InvalidComponent;
+    if seen.refusals.is_empty() {
+        match prepare(&one_shot_sandbox()?, &source, path).await {
+            Ok(prepared) => seen.inspection = prepared.inspection().clone(),
+            Err(fault) => {
+                code = fault.code;
+                seen.refusals.push(fault.message);
+            }
+        }
+    }
     if place.json {
-        return show::json(&json!({ "digest": source.digest(), "inspection": inspection }));
+        show::json(&json!({
+            "digest": source.digest(),
+            "inspection": seen.inspection,
+            "refusals": seen.refusals,
+        }))?;
+    } else {
+        tell(path, &source, &seen)?;
     }
-    let shape = match inspection.shape {
-        Shape::Typed => "typed: its tools are its exported functions",
-        Shape::Contract => "contract: it describes its own tools",
-    };
-    show::line(format!("{}: would be served ({shape})", path.display()))?;
+    match &seen.refusals[..] {
+        [] => Ok(()),
+        refusals => {
+            let message = format!("{} would be refused: {}", path.display(), refusals.join("; "));
+            Err(Fault::new(code, message).into())
+        }
+    }
+}
+
+fn tell(
+    path: &Path,
+    source: &Source,
+    Examination { inspection, refusals }: &Examination,
+) -> Result<(), Failure> {
+    let verdict = if refusals.is_empty() { "served" } else { "refused" };
+    show::line(format!("{}: would be {verdict} ({})", path.display(), shape(inspection.shape)))?;
+    refusals.iter().try_for_each(|refusal| show::line(format!("  {refusal}")))?;
     show::line(format!("  size {}, {}", ByteSize(inspection.size), source.digest()))?;
-    if !inspection.producers.is_empty() {
-        show::line(format!("  made by {}", inspection.producers.join(", ")))?;
+    producers(&inspection.producers)?;
+    for tool in &inspection.tools {
+        self::tool(tool.name.as_str(), &tool.description, &tool.input_schema, tool.output_schema.as_ref())?;
     }
-    let named: Vec<_> = inspection.tools.iter().map(|t| (t.name.as_str(), t.description.as_str())).collect();
-    tools(&named)?;
     imports(&inspection.imports)?;
-    for ignored in &inspection.exports_ignored {
-        show::line(format!("not a tool: {ignored}"))?;
-    }
+    exports_ignored(&inspection.exports_ignored)?;
     source.manifest().map_or(Ok(()), |manifest| requests(&manifest.requests))
 }
 
-/// Names and what they do.
-pub(super) fn tools(tools: &[(&str, &str)]) -> Result<(), Failure> {
-    show::line("tools:")?;
-    for (name, description) in tools {
-        let first = description.lines().next().unwrap_or_default();
-        show::line(format!("  {name}  {first}").trim_end())?;
+/// How a component offers its tools, in words.
+pub(super) fn shape(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Typed => "typed: its tools are its exported functions",
+        Shape::Contract => "contract: it describes its own tools",
+        Shape::Command => "command: a program with arguments, standard input and an exit code",
     }
-    Ok(())
 }
 
-/// What the component imports, in words; each kind once.
+/// The tools that a component was made with.
+pub(super) fn producers(producers: &[String]) -> Result<(), Failure> {
+    if producers.is_empty() {
+        return Ok(());
+    }
+    show::line(format!("  made by {}", producers.join(", ")))
+}
+
+/// A tool: what it takes and gives, and what it does.
+pub(super) fn tool(
+    name: &str,
+    description: &str,
+    input: &Value,
+    output: Option<&Value>,
+) -> Result<(), Failure> {
+    show::line(format!("tool {}", signature(name, input, output)))?;
+    match description.lines().next() {
+        Some(first) if !first.is_empty() => show::line(format!("  {first}")),
+        _ => Ok(()),
+    }
+}
+
+/// What the component imports, in words; each kind once. What is not served, by its name.
 pub(super) fn imports(imports: &[Import]) -> Result<(), Failure> {
-    let mut wants: Vec<_> = imports.iter().map(|import| import.wants.as_str()).collect();
+    let (served, unserved): (Vec<_>, Vec<_>) = imports.iter().partition(|import| import.served);
+    let mut wants: Vec<_> = served.iter().map(|import| import.wants.as_str()).collect();
     wants.sort_unstable();
     wants.dedup();
     if !wants.is_empty() {
         show::line("could use:")?;
     }
-    wants.iter().try_for_each(|want| show::line(format!("  {want}")))
+    wants.iter().try_for_each(|want| show::line(format!("  {want}")))?;
+    unserved.iter().try_for_each(|import| show::line(format!("not served: {}", import.name)))
+}
+
+/// Exports that are no tools, and why.
+pub(super) fn exports_ignored(ignored: &[String]) -> Result<(), Failure> {
+    ignored.iter().try_for_each(|ignored| show::line(format!("not a tool: {ignored}")))
 }
 
 /// What the manifest asks for.

@@ -6,7 +6,7 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::show;
 use skep_api::types::SkillDetail;
-use skep_core::SkillRef;
+use skep_core::{ByteSize, SkillRef};
 
 pub(crate) async fn inspect(client: &Client, place: &Place, skill: &SkillRef) -> Result<(), Failure> {
     let detail: SkillDetail = client.get(&["skills", &skill.to_string()], &[]).await?;
@@ -17,14 +17,19 @@ pub(crate) async fn inspect(client: &Client, place: &Place, skill: &SkillRef) ->
     for version in &detail.versions {
         let (standing, at) =
             (format!("{:?}", version.standing).to_lowercase(), show::time(version.published));
-        show::line(format!("  {} {standing}, {at}, {}", version.version, version.digest))?;
+        let size = ByteSize(version.component_bytes);
+        show::line(format!("  {} {standing}, {at}, {size}, {}", version.version, version.digest))?;
     }
     if !detail.capabilities.is_empty() {
         show::line(format!("offers: {}", detail.capabilities.join(", ")))?;
     }
-    let tools: Vec<_> = detail.tools.iter().map(|t| (t.name.as_str(), t.description.as_str())).collect();
-    check::tools(&tools)?;
+    show::line(check::shape(detail.shape))?;
+    check::producers(&detail.producers)?;
+    for tool in &detail.tools {
+        check::tool(tool.name.as_str(), &tool.description, &tool.input_schema, tool.output_schema.as_ref())?;
+    }
     check::imports(&detail.imports)?;
+    check::exports_ignored(&detail.exports_ignored)?;
     if let Some(requests) = &detail.requests {
         check::requests(requests)?;
     }

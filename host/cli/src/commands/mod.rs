@@ -18,6 +18,7 @@ mod remove;
 mod revoke;
 mod run;
 mod serve;
+mod signature;
 mod test;
 
 use crate::args::{Cli, Command, Place};

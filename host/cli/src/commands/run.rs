@@ -21,7 +21,7 @@ use std::sync::Arc;
 const NAMELESS: &str = "skill";
 
 pub(crate) async fn run(place: &Place, args: RunArgs) -> Result<(), Failure> {
-    let source = Source::read(&args.path)?;
+    let source = Source::read(&args.path)?.adapted().await?;
     let sandbox = one_shot_sandbox()?;
     let prepared = prepare(&sandbox, &source, &args.path).await?;
     let (tool, words) = pick(prepared.inspection(), &args)?;

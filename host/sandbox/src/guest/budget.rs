@@ -17,6 +17,9 @@ pub(crate) enum Stop {
     /// The caller has gone, or an operator stopped it.
     #[error("the call was cancelled")]
     Cancelled,
+    /// It printed more than it may answer.
+    #[error("the output limit is reached")]
+    Output,
 }
 
 /// Counts what one call computes. The task that polls the guest tells when each slice of computing begins

@@ -1,12 +1,11 @@
 //! What a guest prints and logs: lines become log records, and a flood is cut, never a fault.
 
-use bytes::Bytes;
+use super::Stop;
+use super::sink::{Paper, Sink, Source};
 use parking_lot::Mutex;
 use skep_core::{ByteSize, CallId, Level, LogRecord, UnixMs};
-use std::{pin::Pin, sync::Arc, task};
-use tokio::io::AsyncWrite;
-use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use std::sync::Arc;
+use wasmtime_wasi::cli::StdoutStream;
 
 /// Longest line; what is longer becomes several records.
 const LINE_BYTES_MAX: usize = 8 << 10;
@@ -14,8 +13,6 @@ const LINE_BYTES_MAX: usize = 8 << 10;
 const RECORD_BYTES: usize = 32;
 /// The source of what the host itself says.
 pub(super) const HOST: &str = "skep";
-/// Most bytes a guest may hand over in one write.
-const WRITE_BYTES_MAX: usize = 64 << 10;
 
 /// The log of one call; in a session, of one call after the other.
 pub(crate) struct Log(Mutex<Pages>);
@@ -28,13 +25,6 @@ struct Pages {
     cut: bool,
     /// Lines begun and not ended: of stdout, of stderr.
     begun: [Vec<u8>; 2],
-}
-
-/// The two streams a guest has.
-#[derive(Clone, Copy)]
-enum Source {
-    Stdout,
-    Stderr,
 }
 
 impl Source {
@@ -58,12 +48,12 @@ impl Log {
 
     /// What the guest's standard output writes to.
     pub(crate) fn stdout(self: &Arc<Self>) -> impl StdoutStream + 'static {
-        Sink { log: Arc::clone(self), source: Source::Stdout }
+        Sink::new(self, Source::Stdout)
     }
 
     /// What the guest's standard error writes to.
     pub(crate) fn stderr(self: &Arc<Self>) -> impl StdoutStream + 'static {
-        Sink { log: Arc::clone(self), source: Source::Stderr }
+        Sink::new(self, Source::Stderr)
     }
 
     /// Takes a message of `wasi:logging`. What is longer than a line becomes several records.
@@ -92,7 +82,7 @@ impl Log {
         std::mem::take(&mut pages.records)
     }
 
-    fn write(&self, source: Source, mut bytes: &[u8]) {
+    pub(crate) fn write(&self, source: Source, mut bytes: &[u8]) {
         let mut pages = self.0.lock();
         while !bytes.is_empty() && !pages.cut {
             let mut line = std::mem::take(&mut pages.begun[source as usize]);
@@ -140,60 +130,11 @@ impl Pages {
     }
 }
 
-/// One stream of a guest into its log. Never blocks, never fails, never tells that it was cut.
-#[derive(Clone)]
-struct Sink {
-    log: Arc<Log>,
-    source: Source,
-}
-
-impl IsTerminal for Sink {
-    fn is_terminal(&self) -> bool {
-        false
-    }
-}
-
-impl StdoutStream for Sink {
-    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(self.clone())
-    }
-    fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(self.clone())
-    }
-}
-
-#[async_trait::async_trait]
-impl Pollable for Sink {
-    async fn ready(&mut self) {}
-}
-
-impl OutputStream for Sink {
-    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.log.write(self.source, &bytes);
+impl Paper for Log {
+    /// Never fails, never tells that the log was cut.
+    fn print(&self, source: Source, bytes: &[u8]) -> Result<(), Stop> {
+        self.write(source, bytes);
         Ok(())
-    }
-    fn flush(&mut self) -> StreamResult<()> {
-        Ok(())
-    }
-    fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(WRITE_BYTES_MAX)
-    }
-}
-
-impl AsyncWrite for Sink {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _cx: &mut task::Context<'_>,
-        bytes: &[u8],
-    ) -> task::Poll<std::io::Result<usize>> {
-        self.log.write(self.source, bytes);
-        task::Poll::Ready(Ok(bytes.len()))
-    }
-    fn poll_flush(self: Pin<&mut Self>, _cx: &mut task::Context<'_>) -> task::Poll<std::io::Result<()>> {
-        task::Poll::Ready(Ok(()))
-    }
-    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut task::Context<'_>) -> task::Poll<std::io::Result<()>> {
-        task::Poll::Ready(Ok(()))
     }
 }
 

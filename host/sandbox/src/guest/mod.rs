@@ -8,6 +8,8 @@ mod link;
 mod log;
 mod logging;
 mod memory;
+mod program;
+mod sink;
 mod skills;
 mod state;
 
@@ -17,6 +19,8 @@ pub(crate) use context::Context;
 pub(crate) use link::linker;
 pub(crate) use log::Log;
 pub(crate) use memory::MemoryLimit;
+pub(crate) use program::{Printed, Program};
+pub(crate) use sink::Source;
 pub(crate) use skills::Callable;
 pub(crate) use state::{Guest, GuestParts};
 

@@ -2,7 +2,7 @@
 
 use super::buckets::Buckets;
 use super::skills::{Callable, Skills};
-use super::{Budget, Context, Log, MemoryLimit, RESOURCES_MAX, Stop, egress};
+use super::{Budget, Context, Log, MemoryLimit, Program, RESOURCES_MAX, Stop, egress};
 use crate::engine::Clock;
 use crate::files::{FilesCtx, FilesCtxView, FilesView, Roots};
 use crate::{Call, Services};
@@ -116,6 +116,11 @@ impl Guest {
     /// The view of `skep:skill/skills`.
     pub(super) fn skills(&mut self) -> Skills<'_> {
         Skills { services: self.context.services(), callable: &self.callable }
+    }
+
+    /// Makes it a program: with arguments, a standard input, and an output that is its answer.
+    pub(crate) fn start(&mut self, program: &Program) {
+        std::mem::swap(self.wasi.cli(), program.wasi().cli());
     }
 
     /// The view of `wasi:config/store`.

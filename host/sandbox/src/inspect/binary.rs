@@ -50,6 +50,30 @@ pub(super) fn validate(binary: &[u8]) -> Result<Types, Fault> {
     }
 }
 
+/// Gives the types of a component also where it uses what is not served, and every such proposal in words.
+pub(super) fn examine(binary: &[u8]) -> Result<(Types, Vec<String>), Fault> {
+    kind(binary)?;
+    let strict = Validator::new_with_features(SERVED).validate_all(binary);
+    let error = match strict {
+        Ok(types) => return Ok((types, Vec::new())),
+        Err(error) => error,
+    };
+    let types = Validator::new_with_features(WasmFeatures::all()).validate_all(binary);
+    let types = types.map_err(|error| refusal(&error))?;
+    let mut used: Vec<&str> = Vec::new();
+    for (feature, proposal) in UNSERVED {
+        let without = WasmFeatures::all().difference(feature);
+        let needed = Validator::new_with_features(without).validate_all(binary).is_err();
+        if needed && !used.contains(&proposal) {
+            used.push(proposal);
+        }
+    }
+    if used.is_empty() {
+        return Ok((types, vec![refusal(&error).message]));
+    }
+    Ok((types, used.into_iter().map(unserved).collect()))
+}
+
 /// Refuses what is no component at all, saying what it looks like.
 fn kind(binary: &[u8]) -> Result<(), Fault> {
     if binary.is_empty() {
@@ -60,7 +84,7 @@ fn kind(binary: &[u8]) -> Result<(), Fault> {
     }
     if Parser::is_core_wasm(binary) {
         return Err(Fault::invalid_component(
-            "it is a core module: build a component, for example with the target wasm32-wasip2",
+            "it is a core module, not a component: install the file itself, so that Skep adapts it",
         ));
     }
     if b"\0asm".starts_with(&binary[..binary.len().min(4)]) {
@@ -76,12 +100,13 @@ fn kind(binary: &[u8]) -> Result<(), Fault> {
 fn refusal(error: &Error) -> Fault {
     let missing = error.missing_wasm_feature().unwrap_or(WasmFeatures::empty());
     if let Some((_, proposal)) = UNSERVED.iter().find(|(feature, _)| missing.intersects(*feature)) {
-        return Fault::invalid_component(format!(
-            "it uses the {proposal} proposal, which Skep does not serve yet ({})",
-            reason(error)
-        ));
+        return Fault::invalid_component(format!("{} ({})", unserved(proposal), reason(error)));
     }
     malformed(error)
+}
+
+fn unserved(proposal: &str) -> String {
+    format!("it uses the {proposal} proposal, which Skep does not serve yet")
 }
 
 /// The fault for a binary that can't be read to its end.

@@ -3,8 +3,7 @@
 use super::names::{Name, quote};
 use super::sections::Sections;
 use super::tools::{self, Candidate};
-use super::{Shape, Tool};
-use skep_core::Fault;
+use super::{Shape, Tool, command};
 use wasmparser::component_types::{ComponentEntityType, ComponentFuncType, ComponentInstanceType};
 use wasmparser::types::TypesRef;
 
@@ -12,6 +11,8 @@ use wasmparser::types::TypesRef;
 const IGNORED_MAX: usize = 64;
 /// The interface of a contract skill, and the versions of it that are served.
 const CONTRACT: (&str, &str, (u64, u64)) = ("skep:skill", "tools", (0, 1));
+/// The interface by which a program starts, and the versions of it that are served.
+const COMMAND: (&str, &str, (u64, u64)) = ("wasi:cli", "run", (0, 2));
 /// The instance that Python's toolchain adds.
 const PYTHON_INSTANCE: &str = "exports";
 /// The function that QuickJS's toolchain adds, and how its parameters begin.
@@ -22,57 +23,75 @@ const QUICKJS_PARAMS: [&str; 2] = ["shim", "script"];
 pub(super) struct Offer {
     pub(super) shape: Shape,
     pub(super) tools: Vec<Tool>,
+    /// Exports that are no tools, with the reason.
     pub(super) ignored: Vec<String>,
+    /// Why what it offers can't be served.
+    pub(super) refusals: Vec<String>,
 }
 
 /// Reads the exports of a component.
-pub(super) fn read(types: TypesRef<'_>, sections: &Sections<'_>) -> Result<Offer, Fault> {
+pub(super) fn read(types: TypesRef<'_>, sections: &Sections<'_>) -> Offer {
     let mut found = Found::default();
     for name in &sections.exports {
-        found.export(types, name)?;
+        found.export(types, name);
     }
     if found.contract {
         let others =
             found.candidates.iter().map(|it| format!("{}: the skill describes its own tools", it.label()));
         found.ignored.extend(others);
-        return Ok(Offer { shape: Shape::Contract, tools: Vec::new(), ignored: bounded(found.ignored) });
+        found.ignored.extend(found.command.map(not_started));
+        return found.offer(Shape::Contract, Vec::new());
     }
-    let (tools, ignored) = tools::read(types, sections, &found.candidates)?;
-    found.ignored.extend(ignored);
-    if tools.is_empty() {
-        return Err(no_tools(&found));
+    let tools = match tools::read(types, sections, &found.candidates) {
+        Ok((tools, ignored)) => {
+            found.ignored.extend(ignored);
+            tools
+        }
+        Err(refusal) => {
+            found.refusals.push(refusal);
+            Vec::new()
+        }
+    };
+    match found.command {
+        Some(interface) if tools.is_empty() => found.program(interface),
+        command => {
+            found.ignored.extend(command.map(not_started));
+            if tools.is_empty() && found.refusals.is_empty() {
+                found.refusals.push(no_tools(&found.ignored));
+            }
+            found.offer(Shape::Typed, tools)
+        }
     }
-    Ok(Offer { shape: Shape::Typed, tools, ignored: bounded(found.ignored) })
 }
 
 /// What the exports hold, before their types are looked at.
 #[derive(Default)]
 struct Found<'a> {
     contract: bool,
-    command: bool,
+    /// The interface by which a program starts.
+    command: Option<&'a str>,
     candidates: Vec<Candidate<'a>>,
     ignored: Vec<String>,
+    refusals: Vec<String>,
 }
 
 impl<'a> Found<'a> {
-    fn export(&mut self, types: TypesRef<'a>, full: &'a str) -> Result<(), Fault> {
-        let Some(item) = types.component_item_for_export(full) else { return Ok(()) };
+    fn export(&mut self, types: TypesRef<'a>, full: &'a str) {
+        let Some(item) = types.component_item_for_export(full) else { return };
         let name = Name::new(full);
         match item.ty {
             ComponentEntityType::Instance(_)
                 if (name.package, name.interface) == (CONTRACT.0, CONTRACT.1) =>
             {
-                if !name.is_of(CONTRACT.2) {
-                    return Err(Fault::invalid_component(format!(
-                        "it exports {}: this host serves version 0.1 of that interface",
-                        quote(full)
-                    )));
-                }
                 self.contract = true;
+                if !name.is_of(CONTRACT.2) {
+                    let refusal =
+                        format!("it exports {}: this host serves version 0.1 of that interface", quote(full));
+                    self.refusals.push(refusal);
+                }
             }
-            ComponentEntityType::Instance(_) if (name.package, name.interface) == ("wasi:cli", "run") => {
-                self.command = true;
-                self.ignore(full, "how a command starts");
+            ComponentEntityType::Instance(_) if (name.package, name.interface) == (COMMAND.0, COMMAND.1) => {
+                self.command = Some(full);
             }
             ComponentEntityType::Instance(_) if full == PYTHON_INSTANCE => {
                 self.ignore(full, "made by the toolchain for itself");
@@ -89,7 +108,28 @@ impl<'a> Found<'a> {
             ComponentEntityType::Component(_) => self.ignore(full, "a component"),
             ComponentEntityType::Value(_) => self.ignore(full, "a value"),
         }
-        Ok(())
+    }
+
+    /// A component whose only offer is to be started.
+    fn program(mut self, interface: &str) -> Offer {
+        if !Name::new(interface).is_of(COMMAND.2) {
+            let quoted = quote(interface);
+            self.refusals.push(format!(
+                "it is a command of {quoted}, which Skep does not serve yet: build for WASI 0.2"
+            ));
+        }
+        let tools = match command::tool(interface) {
+            Ok(tool) => vec![tool],
+            Err(error) => {
+                self.refusals.push(error.to_string());
+                Vec::new()
+            }
+        };
+        self.offer(Shape::Command, tools)
+    }
+
+    fn offer(self, shape: Shape, tools: Vec<Tool>) -> Offer {
+        Offer { shape, tools, ignored: bounded(self.ignored), refusals: self.refusals }
     }
 
     fn instance(&mut self, interface: &'a str, instance: Option<&'a ComponentInstanceType>) {
@@ -118,17 +158,11 @@ fn bounded(mut ignored: Vec<String>) -> Vec<String> {
     ignored
 }
 
-fn no_tools(found: &Found<'_>) -> Fault {
-    if found.command {
-        return Fault::invalid_component(
-            "it is a command (it exports `wasi:cli/run`): commands are not served yet, export functions instead",
-        );
-    }
-    let why = match bounded(found.ignored.clone()).first() {
-        Some(first) => format!(" ({first})"),
-        None => String::new(),
-    };
-    Fault::invalid_component(format!(
-        "it offers no tool: export a function of plain types, or `skep:skill/tools`{why}"
-    ))
+fn not_started(interface: &str) -> String {
+    format!("{}: how a command starts, but it offers tools", quote(interface))
+}
+
+fn no_tools(ignored: &[String]) -> String {
+    let why = ignored.first().map(|first| format!(" ({first})")).unwrap_or_default();
+    format!("it offers no tool: export a function of plain types, `skep:skill/tools`, or `wasi:cli/run`{why}")
 }

@@ -2,7 +2,6 @@
 
 use super::Import;
 use super::names::{Name, quote};
-use skep_core::Fault;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentInstanceType};
 use wasmparser::types::TypesRef;
 
@@ -130,9 +129,9 @@ const SERVED: &[Served] = &[
     },
 ];
 
-/// Reads the imports, and refuses what the host doesn't have by its name.
-pub(super) fn read(types: TypesRef<'_>, names: &[&str]) -> Result<Vec<Import>, Fault> {
-    let mut imports = Vec::new();
+/// Reads the imports, and names each that the host doesn't have.
+pub(super) fn read(types: TypesRef<'_>, names: &[&str]) -> (Vec<Import>, Vec<String>) {
+    let (mut imports, mut refusals) = (Vec::new(), Vec::new());
     for name in names {
         let Some(item) = types.component_item_for_import(name) else { continue };
         let wanted = match item.ty {
@@ -142,10 +141,13 @@ pub(super) fn read(types: TypesRef<'_>, names: &[&str]) -> Result<Vec<Import>, F
         };
         // Types alone need nobody to serve them.
         if wanted {
-            imports.push(import(name)?);
+            let served = served(Name::new(name));
+            let wants = served.map_or("what this host doesn't have", |served| served.wants).to_owned();
+            imports.push(Import { name: (*name).to_owned(), wants, served: served.is_some() });
+            refusals.extend(served.is_none().then(|| refusal(name)));
         }
     }
-    Ok(imports)
+    (imports, refusals)
 }
 
 fn needs_host(instance: &ComponentInstanceType) -> bool {
@@ -159,25 +161,21 @@ fn is_resource(ty: ComponentAnyTypeId) -> bool {
     matches!(ty, ComponentAnyTypeId::Resource(_))
 }
 
-fn import(full: &str) -> Result<Import, Fault> {
-    let name = Name::new(full);
-    let served = SERVED.iter().find(|served| {
+fn served(name: Name<'_>) -> Option<&'static Served> {
+    SERVED.iter().find(|served| {
         served.package == name.package
             && served.interfaces.contains(&name.interface)
             && served.versions.has(name)
-    });
-    match served {
-        Some(served) => Ok(Import { name: full.to_owned(), wants: served.wants.to_owned(), served: true }),
-        None if name.package.starts_with("wasi:") && name.is_of((0, 3)) => {
-            Err(Fault::invalid_component(format!(
-                "it imports {} of WASI 0.3, which Skep does not serve yet: build for WASI 0.2",
-                quote(full)
-            )))
-        }
-        None => {
-            Err(Fault::invalid_component(format!("it imports {}, which Skep does not serve", quote(full))))
-        }
+    })
+}
+
+fn refusal(full: &str) -> String {
+    let name = Name::new(full);
+    if name.package.starts_with("wasi:") && name.is_of((0, 3)) {
+        let quoted = quote(full);
+        return format!("it imports {quoted} of WASI 0.3, which Skep does not serve yet: build for WASI 0.2");
     }
+    format!("it imports {}, which Skep does not serve", quote(full))
 }
 
 impl Versions {

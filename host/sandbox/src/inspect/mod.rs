@@ -4,6 +4,7 @@
 //! serves, so that all that follows walks types that hold together.
 
 mod binary;
+mod command;
 mod docs;
 mod exports;
 mod imports;
@@ -16,6 +17,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 use skep_core::{Fault, ToolName};
+use wasmparser::types::Types;
 
 /// What a component is and offers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +44,8 @@ pub enum Shape {
     Typed,
     /// By `skep:skill/tools`.
     Contract,
+    /// As a program: by `wasi:cli/run`.
+    Command,
 }
 
 /// One tool.
@@ -64,6 +68,8 @@ pub struct Tool {
 pub enum Export {
     /// Behind `call-tool`.
     Contract,
+    /// The `run` of an exported interface: how a program starts.
+    Command(String),
     /// A function of the world.
     Function(String),
     /// A function of an exported interface.
@@ -81,19 +87,55 @@ pub struct Import {
     pub served: bool,
 }
 
+/// Most reasons that the fault of a refused component names.
+const REASONS_MAX: usize = 3;
+
 /// What a component is and offers, without compiling or running it. Refuses, as `invalid_component`,
 /// what no host of this version could run, and says why.
 pub fn inspect(component: &[u8]) -> Result<Inspection, Fault> {
-    let types = binary::validate(component)?;
+    let Examination { inspection, refusals } = read(&binary::validate(component)?, component)?;
+    if refusals.is_empty() { Ok(inspection) } else { Err(refused(&refusals)) }
+}
+
+/// All that can be known of a component, and every reason why it would be refused.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Examination {
+    /// What it is and offers.
+    pub inspection: Inspection,
+    /// Why no host of this version could run it; nothing if one could.
+    pub refusals: Vec<String>,
+}
+
+/// Like [`inspect`], but doesn't end at the first reason to refuse. Fails only where the binary can't be
+/// read at all. Takes several times as long for a component that is refused.
+pub fn examine(component: &[u8]) -> Result<Examination, Fault> {
+    let (types, proposals) = binary::examine(component)?;
+    let mut examination = read(&types, component)?;
+    examination.refusals.splice(0..0, proposals);
+    Ok(examination)
+}
+
+fn read(types: &Types, component: &[u8]) -> Result<Examination, Fault> {
     let sections = sections::read(component)?;
-    let imports = imports::read(types.as_ref(), &sections.imports)?;
-    let offer = exports::read(types.as_ref(), &sections)?;
-    Ok(Inspection {
+    let (imports, mut refusals) = imports::read(types.as_ref(), &sections.imports);
+    let offer = exports::read(types.as_ref(), &sections);
+    refusals.extend(offer.refusals);
+    let inspection = Inspection {
         shape: offer.shape,
         tools: offer.tools,
         imports,
         exports_ignored: offer.ignored,
         size: component.len() as u64,
         producers: sections.producers,
-    })
+    };
+    Ok(Examination { inspection, refusals })
+}
+
+fn refused(refusals: &[String]) -> Fault {
+    let named = refusals.iter().take(REASONS_MAX).map(String::as_str).collect::<Vec<_>>().join("; ");
+    let more = match refusals.len().saturating_sub(REASONS_MAX) {
+        0 => String::new(),
+        more => format!("; and {more} more reasons, which `skep check` lists"),
+    };
+    Fault::invalid_component(format!("{named}{more}"))
 }

@@ -6,7 +6,7 @@ use super::sections::Sections;
 use super::{Export, Tool};
 use crate::json::Unmapped;
 use crate::schema::{Derive, Notes};
-use skep_core::{Fault, ToolName};
+use skep_core::{NameError, ToolName};
 use std::collections::HashSet;
 use wasmparser::component_types::{ComponentAnyTypeId, ComponentEntityType, ComponentFuncTypeId};
 use wasmparser::types::TypesRef;
@@ -44,9 +44,9 @@ pub(super) fn read(
     types: TypesRef<'_>,
     sections: &Sections<'_>,
     candidates: &[Candidate<'_>],
-) -> Result<(Vec<Tool>, Vec<String>), Fault> {
+) -> Result<(Vec<Tool>, Vec<String>), String> {
     if candidates.len() > FUNCTIONS_MAX {
-        return Err(Fault::invalid_component(format!("it exports more than {FUNCTIONS_MAX} functions")));
+        return Err(format!("it exports more than {FUNCTIONS_MAX} functions"));
     }
     let notes = notes(types, sections);
     let mut derive = Derive::new(types, &notes);
@@ -60,7 +60,7 @@ pub(super) fn read(
             }
             Ok(schemas) => described.push((candidate, schemas)),
             Err(unmapped @ Unmapped::Kind(_)) => ignored.push(format!("{}: {unmapped}", candidate.label())),
-            Err(bound) => return Err(Fault::invalid_component(format!("{}: {bound}", candidate.label()))),
+            Err(bound) => return Err(format!("{}: {bound}", candidate.label())),
         }
     }
     let names = unambiguous(&described.iter().map(|(candidate, _)| *candidate).collect::<Vec<_>>())?;
@@ -79,7 +79,7 @@ pub(super) fn read(
 
 /// The name of each tool: the function's, or with as much in front as tells it from the others. A
 /// function of the world itself keeps its name.
-fn unambiguous(candidates: &[&Candidate<'_>]) -> Result<Vec<ToolName>, Fault> {
+fn unambiguous(candidates: &[&Candidate<'_>]) -> Result<Vec<ToolName>, String> {
     let names: Vec<_> = candidates.iter().map(|candidate| candidate.names()).collect();
     let mut taken = HashSet::new();
     let mut chosen = Vec::new();
@@ -88,12 +88,9 @@ fn unambiguous(candidates: &[&Candidate<'_>]) -> Result<Vec<ToolName>, Fault> {
         let name = own.iter().find(|name| own.len() == 1 || !others(name)).or(own.last());
         let name = name.cloned().unwrap_or_default();
         if !taken.insert(name.clone()) {
-            return Err(Fault::invalid_component(format!(
-                "it exports two tools of the name {}",
-                quote(&name)
-            )));
+            return Err(format!("it exports two tools of the name {}", quote(&name)));
         }
-        let name = name.parse().map_err(|error| Fault::invalid_component(format!("{error}")))?;
+        let name = name.parse().map_err(|error: NameError| error.to_string())?;
         chosen.push(name);
     }
     Ok(chosen)

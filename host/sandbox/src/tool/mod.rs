@@ -1,13 +1,15 @@
 //! Tools of a linked component: looked up once per version, called once per instance.
 
+mod command;
 mod contract;
 mod typed;
 
+pub(crate) use command::CommandTool;
 pub(crate) use contract::{ContractTools, described};
 pub(crate) use typed::TypedTools;
 
 use crate::guest::Guest;
-use skep_core::{Fault, Outcome, ToolName};
+use skep_core::{Fault, LogRecord, Outcome, ToolName};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
@@ -24,6 +26,11 @@ pub(crate) trait Work: Sync {
 pub(crate) trait ToolCall: Work {
     /// Judges what the tool gave, and writes it as JSON of at most `bytes_max` bytes.
     fn answer(&self, given: Self::Given, bytes_max: u64) -> Outcome;
+
+    /// What a call that ended in a fault leaves for the log, besides what is there already.
+    fn left_behind(&self) -> Vec<LogRecord> {
+        Vec::new()
+    }
 }
 
 /// The store's instance, made for its first call.

@@ -45,7 +45,7 @@ impl TypedTool {
             Export::Interface(interface, name) => component
                 .get_export_index(None, interface)
                 .and_then(|interface| component.get_export(Some(&interface), name)),
-            Export::Contract => None,
+            Export::Contract | Export::Command(_) => None,
         };
         let Some((ComponentItem::ComponentFunc(ty), function)) = found else {
             return Err(broken("the component exports no such function"));

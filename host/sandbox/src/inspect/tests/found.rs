@@ -160,6 +160,28 @@ fn a_contract_skill_describes_its_own_tools() {
     assert_eq!(found.imports.len(), 7);
 }
 
+const RUN: &str = "package wasi:cli@0.2.6 { interface run { run: func() -> result; } }";
+
+#[test]
+fn a_program_is_a_command_with_one_tool() {
+    let found = inspect(&component(&format!("package t:t; world w {{ export wasi:cli/run@0.2.6; }} {RUN}")));
+    let found = found.expect("a skill");
+    assert_eq!((found.shape, names(&found)), (Shape::Command, vec!["run"]));
+    let [tool] = &found.tools[..] else { panic!("one tool") };
+    assert_eq!(tool.export, Export::Command("wasi:cli/run@0.2.6".into()));
+    assert_eq!(tool.input_schema["properties"]["args"]["items"]["type"], "string");
+    assert_eq!(tool.output_schema.as_ref().expect("known")["required"], json!(["exit_code"]));
+    assert_eq!(found.exports_ignored, [""; 0]);
+}
+
+#[test]
+fn a_program_that_offers_functions_too_is_no_command() {
+    let wit = format!("package t:t; world w {{ export wasi:cli/run@0.2.6; export hello: func(); }} {RUN}");
+    let found = inspect(&component(&wit)).expect("a skill");
+    assert_eq!((found.shape, names(&found)), (Shape::Typed, vec!["hello"]));
+    assert_eq!(found.exports_ignored, ["`wasi:cli/run@0.2.6`: how a command starts, but it offers tools"]);
+}
+
 #[test]
 fn exports_of_toolchains_are_no_tools() {
     let found = inspect(&component(

@@ -1,8 +1,8 @@
 //! What is refused, and in which words.
 
-use super::{text, with_section};
-use crate::inspect;
+use super::{documented, text, with_section};
 use crate::json::tests::guest::component;
+use crate::{Examination, examine, inspect};
 use skep_core::FaultCode;
 
 const HELLO: &str = "package t:t; world w { export hello: func(name: string) -> string; }";
@@ -23,7 +23,7 @@ fn what_is_no_component() {
     refuse(b"\n\n  (module)", "it is WebAssembly text");
     refuse(b"#!/bin/sh\n", "it is no WebAssembly");
     refuse(&vec![0; 10 << 20], "it is no WebAssembly");
-    refuse(&text("(module)"), "it is a core module: build a component");
+    refuse(&text("(module)"), "it is a core module, not a component");
     refuse(b"\0as", "it is cut off");
     refuse(b"\0asm\x01\0", "it is cut off");
     refuse(&whole[..whole.len() - 5], "it is cut off");
@@ -109,9 +109,9 @@ fn imported_types_need_nobody_to_serve_them() {
 #[test]
 fn what_offers_no_tool() {
     refuse(&text("(component)"), "it offers no tool: export a function of plain types");
-    let command = "package t:t; world w { export wasi:cli/run@0.2.3; }
-        package wasi:cli@0.2.3 { interface run { run: func() -> result; } }";
-    refuse(&component(command), "it is a command (it exports `wasi:cli/run`): commands are not served yet");
+    let command = "package t:t; world w { export wasi:cli/run@0.3.0; }
+        package wasi:cli@0.3.0 { interface run { run: func() -> result; } }";
+    refuse(&component(command), "it is a command of `wasi:cli/run@0.3.0`, which Skep does not serve yet");
     let resources = "package t:t; interface i { resource r; make: func() -> r; } world w { export i; }";
     refuse(&component(resources), "its types mention a resource");
     let future =
@@ -130,6 +130,44 @@ fn types_without_bound_are_refused() {
     let deep = format!("{}u16{}", "list<".repeat(60), ">".repeat(60));
     let wit = format!("package t:t; world w {{ export f: func(v: {deep}); }}");
     refuse(&component(&wit), "`f`: its types nest deeper than 48 levels");
+}
+
+/// Everything that is wrong with a component, and what is known of it all the same.
+#[test]
+fn an_examination_does_not_end_at_the_first_reason() {
+    let wit =
+        "package t:t; interface i { /// Doubles.\n double: func(n: u32) -> u32; wait: func(s: stream<u8>); }
+         world w { import acme:db/sql@1.0.0; import wasi:nn/tensor@0.2.0; import wasi:clocks/wall-clock@0.2.0;
+                   export i; export run: async func(); }
+         package acme:db@1.0.0 { interface sql { f: func(); } }
+         package wasi:nn@0.2.0 { interface tensor { f: func(); } }
+         package wasi:clocks@0.2.0 { interface wall-clock { f: func(); } }";
+    let bytes = documented(wit);
+    assert_eq!(inspect(&bytes).expect_err("must be refused").code, FaultCode::InvalidComponent);
+    let Examination { inspection, refusals } = examine(&bytes).expect("can be read");
+    let asynchronous = "it uses the component-model async (WASI 0.3) proposal, which Skep does not serve yet";
+    let imports = ["acme:db/sql@1.0.0", "wasi:nn/tensor@0.2.0"];
+    let unserved = imports.map(|name| format!("it imports `{name}`, which Skep does not serve"));
+    assert_eq!(refusals, [asynchronous, &unserved[0], &unserved[1]]);
+    let served: Vec<_> = inspection.imports.iter().map(|i| (i.name.as_str(), i.served)).collect();
+    assert_eq!(served, [(imports[0], false), (imports[1], false), ("wasi:clocks/wall-clock@0.2.0", true)]);
+    let double = inspection.tools.iter().find(|tool| tool.name.as_str() == "double").expect("a tool");
+    assert_eq!(double.description, "Doubles.");
+    assert!(inspection.exports_ignored.iter().any(|e| e.contains("a stream")), "{inspection:?}");
+
+    let two = text("(component (core module (memory i64 1 1 shared)))");
+    let refusals = examine(&two).expect("can be read").refusals.join("; ");
+    for proposal in ["the threads proposal", "the memory64 proposal", "it offers no tool"] {
+        assert!(refusals.contains(proposal), "{refusals}");
+    }
+    assert_eq!(examine(&component(HELLO)).expect("can be read").refusals, [""; 0]);
+    examine(b"\0as").expect_err("can't be read");
+}
+
+#[test]
+fn a_fault_names_the_first_reasons_only() {
+    let imports: String = (0..50).map(|n| format!(r#"(import "f{n}" (func))"#)).collect();
+    refuse(&text(&format!("(component {imports})")), "and 48 more reasons, which `skep check` lists");
 }
 
 #[test]
