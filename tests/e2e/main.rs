@@ -16,3 +16,4 @@ mod flow;
 #[path = "../hostile/mod.rs"]
 mod hostile;
 mod hot_load;
+mod programs;

@@ -30,7 +30,7 @@ pub enum ComponentError {
     #[error("the core module has {0} bytes, at most {MODULE_BYTES_MAX} are adapted")]
     TooLarge(usize),
     /// It can't be read to its end.
-    #[error("the core module is cut off or malformed: {0}")]
+    #[error("the binary is cut off or malformed: {0}")]
     Malformed(String),
     /// It was built for another host.
     #[error(

@@ -83,7 +83,7 @@ fn choose(resolve: &Resolve, package: PackageId, project: &Project) -> Result<Wo
 pub fn attach_wit(component: &[u8], world: &World) -> Result<Vec<u8>, ForgeError> {
     let encoded = wit_component::encode(&world.resolve, world.package);
     let encoded = encoded.map_err(|error| ForgeError::Wit(format!("{error:#}")))?;
-    let broken = |error: BinaryReaderError| crate::ComponentError::Module(error.to_string());
+    let broken = |error: BinaryReaderError| crate::ComponentError::Malformed(error.to_string());
     let mut made = without(component, WIT_SECTION).map_err(broken)?;
     CustomSection { name: WIT_SECTION.into(), data: encoded.into() }.append_to_component(&mut made);
     Ok(made)

@@ -12,7 +12,8 @@ use skep_core::{ByteSize, Fault, FaultCode, LogRecord, Outcome, Output, Permit, 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::Store;
-use wasmtime::component::{ComponentExportIndex, InstancePre};
+use wasmtime::component::types::{ComponentFunc, ComponentItem};
+use wasmtime::component::{ComponentExportIndex, InstancePre, Type};
 use wasmtime_wasi::I32Exit;
 
 /// The only tool of one component that is a program.
@@ -29,11 +30,14 @@ impl CommandTool {
         let find = |tool: &Tool| {
             let Export::Command(interface) = &tool.export else { return None };
             let interface = component.get_export_index(None, interface)?;
-            Some((tool.name.clone(), component.get_export_index(Some(&interface), "run")?))
+            match component.get_export(Some(&interface), "run")? {
+                (ComponentItem::ComponentFunc(ty), run) if starts(&ty) => Some((tool.name.clone(), run)),
+                _ => None,
+            }
         };
         let found = tools.first().and_then(find);
         let (name, run) =
-            found.ok_or_else(|| Fault::invalid_component("the command exports no `run`: build it anew"))?;
+            found.ok_or_else(|| Fault::invalid_component("the command's `run` is not `func() -> result`"))?;
         Ok(Self { pre, name, run })
     }
 
@@ -47,6 +51,12 @@ impl CommandTool {
         let program = Input::read(&call.input)?.program(permit, Arc::clone(&printed))?;
         Ok(CommandCall { command: self, program, printed, log: Log::new(call.id, limits.log) })
     }
+}
+
+fn starts(run: &ComponentFunc) -> bool {
+    let mut results = run.results();
+    let plain = |ty| matches!(ty, Type::Result(ty) if ty.ok().is_none() && ty.err().is_none());
+    run.params().len() == 0 && results.next().is_some_and(plain) && results.next().is_none()
 }
 
 /// What a caller gives a program.

@@ -58,6 +58,7 @@ fn proposals_that_are_not_served_are_named() {
 fn proposals_that_are_served_pass() {
     let core = r#"(component (core module $m (memory 1) (memory 1)
         (func $t (param v128) (result i32 i64) i32.const 1 i64.const 2)
+        (func (param v128) (result v128) local.get 0 i32x4.relaxed_trunc_f32x4_s)
         (func (export "f") (result i32) i32.const 0 i32.extend8_s return_call $g)
         (func $g (param i32) (result i32) (memory.fill (i32.const 0) (i32.const 0) (i32.const 0))
             (i32.trunc_sat_f32_s (f32.const 1))))
