@@ -23,8 +23,7 @@ pub(crate) async fn build(place: &Place, args: BuildArgs) -> Result<(), Failure>
     }
     let (size, seconds) = (show::size(built.bytes), built.took.as_secs_f64());
     show::line(format!("{}: {size}, {}, in {seconds:.1} s", built.component.display(), project.shape()))?;
-    let tools: Vec<_> = inspection.tools.iter().map(|t| (t.name.as_str(), t.description.as_str())).collect();
-    check::tools(&tools)
+    check::tools(&inspection.tools)
 }
 
 /// Builds, with a spinner that says what is being done.

@@ -8,7 +8,7 @@ use crate::show;
 use serde_json::{Value, json};
 use skep_core::{ByteSize, Fault, FaultCode, Requests};
 use skep_registry::Source;
-use skep_sandbox::{Examination, Import, Shape, examine};
+use skep_sandbox::{Examination, Import, Shape, Tool, examine};
 use std::path::Path;
 
 pub(crate) async fn check(place: &Place, path: &Path) -> Result<(), Failure> {
@@ -55,9 +55,7 @@ fn tell(
     refusals.iter().try_for_each(|refusal| show::line(format!("  {refusal}")))?;
     show::line(format!("  size {}, {}", ByteSize(inspection.size), source.digest()))?;
     producers(&inspection.producers)?;
-    for tool in &inspection.tools {
-        self::tool(tool.name.as_str(), &tool.description, &tool.input_schema, tool.output_schema.as_ref())?;
-    }
+    tools(&inspection.tools)?;
     imports(&inspection.imports)?;
     exports_ignored(&inspection.exports_ignored)?;
     source.manifest().map_or(Ok(()), |manifest| requests(&manifest.requests))
@@ -78,6 +76,13 @@ pub(super) fn producers(producers: &[String]) -> Result<(), Failure> {
         return Ok(());
     }
     show::line(format!("  made by {}", producers.join(", ")))
+}
+
+/// The tools of a component.
+pub(super) fn tools(tools: &[Tool]) -> Result<(), Failure> {
+    let each =
+        |it: &Tool| tool(it.name.as_str(), &it.description, &it.input_schema, it.output_schema.as_ref());
+    tools.iter().try_for_each(each)
 }
 
 /// A tool: what it takes and gives, and what it does.
