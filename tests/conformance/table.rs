@@ -13,11 +13,15 @@ pub const LANGUAGES: [(&str, &str); 7] = [
     ("zig", "Zig"),
 ];
 
+const JS_NUMBERS: &str =
+    "componentize-qjs hands 64-bit integers to JavaScript as numbers, exact to 2^53 only";
 const NO_COMMANDS_PYTHON: &str = "componentize-py makes libraries, not `wasi:cli/run` programs";
 const NO_COMMANDS_JS: &str = "componentize-qjs makes libraries, not `wasi:cli/run` programs";
 
 /// Language, case, reason.
 pub const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("js", cases::BIG_NUMBERS, JS_NUMBERS),
+    ("ts", cases::BIG_NUMBERS, JS_NUMBERS),
     ("python", cases::COMMAND, NO_COMMANDS_PYTHON),
     ("js", cases::COMMAND, NO_COMMANDS_JS),
     ("ts", cases::COMMAND, NO_COMMANDS_JS),

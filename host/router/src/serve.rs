@@ -195,9 +195,7 @@ impl Inner {
 
     async fn pass_progress(self: Arc<Self>, mut reports: mpsc::Receiver<services::Report>) {
         while let Some((to, progress)) = reports.recv().await {
-            if to == self.bus.incarnation() {
-                self.waiting.progress(progress);
-            } else if let Err(error) = self.bus.progress(to, progress).await {
+            if let Err(error) = self.bus.progress(to, progress).await {
                 tracing::debug!(%error, "a progress report was dropped");
             }
         }

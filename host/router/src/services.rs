@@ -10,10 +10,9 @@ use skep_core::{
     StateError, StateKeys, StateLimits, Target, ToolName,
 };
 use skep_sandbox::{Services, SkillInfo};
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-/// Progress reports that wait to be passed on; what is more is dropped, the guest never waits.
+/// Progress reports that wait to be passed on to other hosts; what is more is dropped, the guest never waits.
 pub(crate) const REPORTS_MAX: usize = 1024;
 
 /// A progress report and the host whose caller waits for it.
@@ -26,7 +25,6 @@ pub(crate) struct CallServices {
     place: Place,
     state_limits: StateLimits,
     cancelled: CancellationToken,
-    reports: mpsc::Sender<Report>,
 }
 
 impl CallServices {
@@ -37,8 +35,7 @@ impl CallServices {
         state_limits: StateLimits,
         cancelled: CancellationToken,
     ) -> Self {
-        let reports = router.0.progress.clone();
-        Self { router, envelope, place, state_limits, cancelled, reports }
+        Self { router, envelope, place, state_limits, cancelled }
     }
 
     fn owner(&self) -> Owner<'_> {
@@ -72,7 +69,13 @@ impl CallServices {
 #[async_trait]
 impl Services for CallServices {
     fn progress(&self, progress: Progress) {
-        let _ = self.reports.try_send((self.envelope.from, progress));
+        let inner = &self.router.0;
+        // Told at once, so that the reply doesn't overtake it.
+        if self.envelope.from == inner.bus.incarnation() {
+            inner.waiting.progress(progress);
+        } else {
+            let _ = inner.progress.try_send((self.envelope.from, progress));
+        }
     }
 
     fn cancelled(&self) -> bool {

@@ -17,6 +17,8 @@ pub struct Case {
     pub run: for<'a> fn(&'a Fixture) -> LocalBoxFuture<'a, ()>,
 }
 
+/// The row that languages without 64-bit integers can't meet.
+pub const BIG_NUMBERS: &str = "typed: integers up to 2^64";
 /// The row that languages without command-line programs can't meet.
 pub const COMMAND: &str = "a command: arguments, input, files, exit code";
 
@@ -53,7 +55,8 @@ cases! {
     "limit: memory" => limits::memory;
     "limit: output" => limits::output;
     "limit: the caller's time" => limits::deadline;
-    "typed: records, variants, bytes, big numbers" => shapes::typed;
+    "typed: records, variants, options, bytes" => shapes::typed;
+    BIG_NUMBERS => shapes::big_numbers;
     "typed: descriptions from WIT comments" => shapes::typed_descriptions;
     COMMAND => shapes::command;
 }
