@@ -33,11 +33,11 @@ impl Fixture {
         fixture.add(&contract, &["--fs", &fs, "--env", &env, "--skill", "fixture-peer"]);
         fixture.add(&peer, &[]);
         fixture.add(&kept, &[]);
-        for shape in ["typed", "command"] {
-            if let Some(folder) = built(language, shape) {
-                let grants = if shape == "command" { &["--fs", &fs][..] } else { &[] };
-                fixture.add(&folder, grants);
-            }
+        if let Some(typed) = built(language, "typed") {
+            fixture.add(&typed, &[]);
+        }
+        if let Some(command) = built(language, "command") {
+            fixture.add(&command, &["--fs", &format!("{}:/data", fixture.data.display())]);
         }
         fixture
     }
