@@ -1,6 +1,6 @@
 # The few commands people type. Each installs what it needs and the machine lacks.
 .DEFAULT_GOAL := help
-.PHONY: help tools servers setup guests build demo lint test bench
+.PHONY: help tools servers setup guests programs build demo lint test bench
 
 CARGO := cargo
 # The lock file decides the versions.
@@ -16,9 +16,10 @@ help: ## show this
 demo: guests build ## see Skep at work on the example skills
 	@tests/demo.sh
 
-test: setup guests ## run all tests
+test: setup guests programs ## run all tests
 	@$(CARGO) test --quiet $(LOCKED) $(RUST_SDK)
 	@$(CARGO) test --quiet $(LOCKED) $(PLUGINS)
+	@tests/libraries.sh
 	@$(CARGO) nextest run $(LOCKED) --workspace
 
 lint: tools ## check formatting, lints and the rules of the house
@@ -36,8 +37,13 @@ bench: guests ## measure a call and the fast lane
 build: tools ## build the program `skep`
 	@$(CARGO) build $(LOCKED) --package skep
 
-guests: tools ## build the example skills and the fixtures of the tests
+guests: build ## build the example skills and the fixtures of the tests
 	@tests/toolchain/guests.sh
+	@tests/toolchain/languages.sh
+	@tests/toolchain/skills.sh
+
+programs: tools
+	@tests/toolchain/programs.sh
 
 setup: tools servers ## install what tests need
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building and testing need and this machine lacks. Says nothing when nothing is missing.
-#   tests/setup.sh tools     a C compiler, rustfmt, clippy, cargo-nextest
+#   tests/setup.sh tools     a C compiler, rustfmt, clippy, cargo-nextest, what runs pip and npm
 #   tests/setup.sh servers   Redis and MariaDB, which tests start privately
 set -euo pipefail
 
@@ -31,18 +31,22 @@ install_missing() {
     programs+=("${pair%%=*}")
     packages+=("${pair#*=}")
   done
-  [ ${#packages[@]} = 0 ] && return
-  have apt-get || die "${programs[*]} not found, and no apt-get to install it with:" \
-    "install what this system calls ${packages[*]}, then try again"
-  say "installing ${packages[*]}"
+  [ ${#packages[@]} = 0 ] || install_packages "${packages[@]}"
+}
+
+# install_packages PACKAGE…: those Debian packages.
+install_packages() {
+  have apt-get || die "no apt-get to install ${*} with: install what this system calls them, then try again"
+  say "installing ${*}"
   local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -o "DPkg::Lock::Timeout=$apt_lock_seconds_max")
   as_root "${apt[@]}" update
-  as_root "${apt[@]}" install -y --no-install-recommends "${packages[@]}" >/dev/null
+  as_root "${apt[@]}" install -y --no-install-recommends "$@" >/dev/null
 }
 
 tools() {
   have cargo || die "cargo not found: install Rust from https://rustup.rs"
-  install_missing cc=build-essential
+  install_missing cc=build-essential python3=python3 npm=npm
+  python3 -c "import ensurepip, venv" 2>/dev/null || install_packages python3-venv
   local component missing=()
   for component in rustfmt clippy; do
     # rustup's stand-ins are there even when the component isn't.

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Builds every guest: the fixture skills of tests/guests and the example skills of plugins/.
-#   target/guests/out/NAME.wasm   each component
+# Builds the fixture skills of tests/guests, and the example skills of plugins/ that are in Rust.
+#   target/guests/out/NAME.wasm   each fixture
 #   target/skills/NAME/           each example skill, ready for `skep add`
 # Only what changed is built again, and a file is replaced only when its bytes differ.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
 export CARGO_TARGET_DIR=$root/target/guests
+skep=$root/target/debug/skep
+guest_cargo=$root/target/guest-toolchain/cargo
 components=$CARGO_TARGET_DIR/wasm32-wasip2/release
 out=$CARGO_TARGET_DIR/out
 skills=$root/target/skills
@@ -24,16 +26,15 @@ crates_of() { # workspace
 
 # Cargo reads the link settings in .cargo/config.toml from the folder it runs in.
 build() { # workspace
-  (cd "$1" && "$root/target/guest-toolchain/cargo" build --release --locked --quiet)
-  local name
-  for name in $(crates_of "$1"); do replace "$components/${name//-/_}.wasm" "$out/$name.wasm"; done
+  (cd "$1" && "$guest_cargo" build --release --locked --quiet)
 }
 
-make_skill_folder() { # plugin
+# Cargo has built it with the others already: what is left is to make it the component it is installed as.
+make_skill() { # plugin
   local file
+  CARGO=$guest_cargo "$skep" build "plugins/$1" >/dev/null
   mkdir -p "$skills/$1"
-  replace "$out/$1.wasm" "$skills/$1/${1//-/_}.wasm"
-  for file in skill.toml SKILL.md; do
+  for file in "${1//-/_}.wasm" skill.toml SKILL.md; do
     [ ! -f "plugins/$1/$file" ] || replace "plugins/$1/$file" "$skills/$1/$file"
   done
 }
@@ -50,7 +51,8 @@ make_versions() {
 tests/toolchain/rust.sh
 mkdir -p "$out" "$skills"
 build tests/guests
+for guest in $(crates_of tests/guests); do replace "$components/${guest//-/_}.wasm" "$out/$guest.wasm"; done
 make_versions
 build plugins
-for plugin in $(crates_of plugins); do make_skill_folder "$plugin"; done
+for plugin in $(crates_of plugins); do make_skill "$plugin"; done
 echo "guests: $(ls "$out" | wc -l) components in target/guests/out, $(ls "$skills" | wc -l) skills in target/skills"

@@ -10,13 +10,6 @@ use exports::skep_plugins::dates::calendar::{Day, Distance, FieldOrder, Guest, P
 
 wit_bindgen::generate!({ path: "wit" });
 
-/// Where the host finds the doc comments of the tools.
-#[cfg(target_family = "wasm")]
-#[used]
-#[unsafe(link_section = "skep:wit")]
-static WIT: [u8; include_bytes!(concat!(env!("OUT_DIR"), "/wit.wasm")).len()] =
-    *include_bytes!(concat!(env!("OUT_DIR"), "/wit.wasm"));
-
 const SERIES_LEN_MAX: u32 = 1000;
 const SECONDS_OF_DAY: i64 = 86_400;
 
