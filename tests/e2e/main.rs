@@ -13,6 +13,7 @@ mod existing_programs;
 mod files;
 mod fleet;
 mod flow;
+mod foreign;
 #[path = "../hostile/mod.rs"]
 mod hostile;
 mod hot_load;
