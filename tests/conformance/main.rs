@@ -11,6 +11,7 @@ mod client;
 #[allow(dead_code, reason = "shared with the end-to-end tests")]
 mod deployment;
 mod fixture;
+mod sessions;
 mod table;
 
 use fixture::Fixture;
