@@ -42,7 +42,7 @@ guests: build ## build the example skills and the fixtures of the tests
 	@tests/toolchain/languages.sh
 	@tests/toolchain/skills.sh
 
-programs: tools
+programs: tools 
 	@tests/toolchain/programs.sh
 
 setup: tools servers ## install what tests need

@@ -17,4 +17,5 @@ mod foreign;
 #[path = "../hostile/mod.rs"]
 mod hostile;
 mod hot_load;
+mod languages;
 mod programs;

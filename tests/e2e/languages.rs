@@ -1,0 +1,79 @@
+//! Every language, as somebody types it who starts from nothing; and the example skills, whose cases hold.
+
+use crate::deployment::skep;
+use skep_harness::repository;
+use std::path::Path;
+use std::process::Command;
+
+/// A command with the toolchains of all languages on its path.
+fn authors_skep(dir: &Path) -> Command {
+    let languages = repository().join("target/languages/bin");
+    assert!(languages.is_dir(), "{} is missing: run `make guests`", languages.display());
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([languages].into_iter().chain(std::env::split_paths(&path))).unwrap();
+    let mut command = skep();
+    command.current_dir(dir).env("PATH", path).env("XDG_CACHE_HOME", dir.join("cache"));
+    command.env("CARGO", repository().join("target/guest-toolchain/cargo"));
+    command.env("CARGO_TARGET_DIR", repository().join("target/authoring"));
+    command
+}
+
+#[track_caller]
+fn succeeds(command: &mut Command, says: &str) {
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains(says), "expected `{says}`: {said}");
+}
+
+/// Makes, builds and tests a project of each shape.
+fn from_nothing(language: &str, shapes: &[&str]) {
+    let dir = tempfile::tempdir().unwrap();
+    for shape in shapes {
+        let name = format!("hello-{language}-{shape}");
+        let skep = |args: &[&str]| {
+            let mut command = authors_skep(dir.path());
+            command.args(args);
+            command
+        };
+        succeeds(&mut skep(&["new", language, &name, "--shape", shape]), "skep build");
+        succeeds(&mut skep(&["build", &name]), shape);
+        succeeds(&mut skep(&["test", &name, "--no-build"]), "cases passed");
+    }
+    for refused in ["contract", "typed", "command"].iter().filter(|shape| !shapes.contains(shape)) {
+        let output =
+            authors_skep(dir.path()).args(["new", language, "x", "--shape", refused]).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains("componentize-"), "{said}");
+    }
+}
+
+macro_rules! languages {
+    ($($name:ident: $($shape:literal)*;)*) => {
+        $(#[test] fn $name() { from_nothing(stringify!($name), &[$($shape),*]) })*
+    };
+}
+
+languages! {
+    rust: "contract" "typed" "command";
+    python: "contract" "typed";
+    js: "contract" "typed";
+    ts: "contract" "typed";
+    c: "contract" "typed" "command";
+    go: "contract" "typed" "command";
+    zig: "contract" "typed" "command";
+}
+
+#[test]
+fn the_example_skills_pass_their_cases() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut tested = 0;
+    for entry in std::fs::read_dir(repository().join("plugins")).unwrap() {
+        let project = entry.unwrap().path();
+        if project.join("tests/cases.toml").exists() {
+            let project = project.to_str().unwrap();
+            succeeds(authors_skep(dir.path()).args(["test", "--no-build", project]), "cases passed");
+            tested += 1;
+        }
+    }
+    assert!(tested >= 11, "{tested} example skills have cases");
+}
