@@ -12,6 +12,7 @@ mod client;
 mod deployment;
 mod fixture;
 mod sessions;
+mod state;
 mod table;
 
 use fixture::Fixture;

@@ -33,13 +33,13 @@ build() { # project, its place
   echo "$now" > "$made"
 }
 
-for project in plugins/*/; do
-  project=${project%/}
+for manifest in plugins/*/skill.toml; do
+  project=${manifest%/skill.toml}
   [ ! -f "$project/Cargo.toml" ] || continue # in the workspace of plugins/, which guests.sh builds in one go
   build "$project" "target/skills/$(basename "$project")"
 done
-for project in tests/conformance/fixtures/*/*/; do
-  project=${project%/}
+for manifest in tests/conformance/fixtures/*/*/skill.toml; do
+  project=${manifest%/skill.toml}
   build "$project" "target/conformance/${project#tests/conformance/fixtures/}"
 done
 echo "skills: $(ls target/conformance | wc -l) languages in target/conformance, $(ls target/skills | wc -l) skills in target/skills"
