@@ -4,6 +4,7 @@
 //! not even a panic of it gets further than this file.
 
 mod exit;
+mod go;
 mod surface;
 
 use std::borrow::Cow;
@@ -47,6 +48,12 @@ pub enum ComponentError {
     /// It doesn't do what its WIT says, or needs more of WASI than there is.
     #[error("the core module can't become a component: {0}")]
     Unfit(String),
+    /// Go's heap would overwrite the adapter.
+    #[error(
+        "the Go program is laid out in a way that isn't known, and its heap would overwrite WASI's state: \
+         build it anew with Go 1.21 to 1.27, and with no tool after it that changes its data"
+    )]
+    StrangeGo,
     /// The encoder broke.
     #[error("the core module breaks the encoder: build it anew with a current toolchain")]
     Broke,
@@ -71,7 +78,8 @@ fn adapt(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
     let surface = Surface::read(module).map_err(malformed)?;
     surface.check()?;
     let module = if surface.exits { &*exit::with_code(module)? } else { module };
-    encode(module, &surface).map_err(|error| {
+    let roomy = if surface.adapted() { go::with_room(module)? } else { None };
+    encode(roomy.as_deref().unwrap_or(module), &surface).map_err(|error| {
         let reason = format!("{error:#}");
         ComponentError::Unfit(reason.chars().take(REASON_CHARS_MAX).collect())
     })
@@ -79,7 +87,7 @@ fn adapt(module: &[u8]) -> Result<Vec<u8>, ComponentError> {
 
 fn encode(module: &[u8], surface: &Surface) -> Result<Vec<u8>, anyhow::Error> {
     let mut encoder = ComponentEncoder::default().validate(true).module(module)?;
-    if surface.preview1 || surface.starts {
+    if surface.adapted() {
         encoder = encoder.adapter(PREVIEW1, if surface.starts { COMMAND } else { REACTOR })?;
     }
     encoder.encode()

@@ -62,6 +62,11 @@ impl Surface {
         }
     }
 
+    /// Whether it needs the adapter from preview 1.
+    pub(super) fn adapted(&self) -> bool {
+        self.preview1 || self.starts
+    }
+
     /// Refuses what no adapter helps. Imports that WIT describes are the encoder's to check.
     pub(super) fn check(&self) -> Result<(), ComponentError> {
         if self.wit {
