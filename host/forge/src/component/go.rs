@@ -37,6 +37,9 @@ pub(super) fn with_room(module: &[u8]) -> Result<Option<Vec<u8>>, ComponentError
     let mut made = Module::new();
     room.parse_core_module(&mut made, Parser::new(0), module)
         .map_err(|error| malformed(error.to_string()))?;
+    if !room.end_is_moved() {
+        return Err(ComponentError::StrangeGo);
+    }
     Ok(Some(made.finish()))
 }
 
@@ -46,6 +49,8 @@ struct Room {
     end: u32,
     /// Where the runtime reads the end of its data.
     end_at: u32,
+    /// Which bytes of that place were written.
+    written: [bool; 4],
     function_type: u32,
     function: u32,
 }
@@ -59,20 +64,42 @@ impl Room {
             start: u32::try_from(start).ok()?,
             end: u32::try_from(start + ROOM_PAGES * PAGE).ok()?,
             end_at: table.end_at,
+            written: [false; 4],
             function_type: layout.types,
             function: layout.functions,
         })
+    }
+
+    /// Writes the new end where a segment at `address` has the old one. The segments stay as many as they are:
+    /// Go's linker makes as many as an engine takes.
+    fn move_end(&mut self, address: usize, bytes: &mut [u8]) {
+        let end_at = usize::try_from(self.end_at).unwrap_or(usize::MAX);
+        for (offset, byte) in self.end.to_le_bytes().into_iter().enumerate() {
+            let place = end_at.saturating_add(offset).checked_sub(address);
+            if let Some(place) = place.and_then(|place| bytes.get_mut(place)) {
+                *place = byte;
+                self.written[offset] = true;
+            }
+        }
+    }
+
+    /// Whether the runtime will read the new end: bytes that no segment has are zero.
+    fn end_is_moved(&self) -> bool {
+        self.end.to_le_bytes().into_iter().zip(self.written).all(|(byte, written)| written || byte == 0)
     }
 
     /// Gives the next bytes of the room and never takes them back: the adapter asks twice in its life.
     fn realloc(&self) -> Function {
         let (align, size, given) = (2, 3, 4);
         let head = MemArg { offset: 0, align: 2, memory_index: 0 };
-        let start = self.start.cast_signed();
+        let (start, first) = (self.start.cast_signed(), (self.start + HEAD_BYTES).cast_signed());
         let mut function = Function::new([(1, ValType::I32)]);
         let mut code = function.instructions();
+        // What is free begins behind this number, which is 0 at first.
+        code.i32_const(start).i32_load(head).local_tee(given).i32_eqz();
+        code.if_(BlockType::Empty).i32_const(first).local_set(given).end();
+        code.local_get(given).local_get(align).i32_add().i32_const(1).i32_sub();
         // given = (free + align - 1) & -align
-        code.i32_const(start).i32_load(head).local_get(align).i32_add().i32_const(1).i32_sub();
         code.i32_const(0).local_get(align).i32_sub().i32_and().local_set(given);
         // free = given + size
         code.i32_const(start).local_get(given).local_get(size).i32_add().i32_store(head);
@@ -130,10 +157,6 @@ impl Reencode for Room {
         Ok(())
     }
 
-    fn data_count(&mut self, count: u32) -> Result<u32, Error> {
-        Ok(count.saturating_add(2))
-    }
-
     fn parse_code_section(
         &mut self,
         code: &mut CodeSection,
@@ -151,11 +174,18 @@ impl Reencode for Room {
         data: &mut DataSection,
         section: wasmparser::DataSectionReader<'_>,
     ) -> Result<(), Error> {
-        utils::parse_data_section(self, data, section)?;
-        // Later segments win, so that none has to be taken apart.
-        let at = |address: u32| ConstExpr::i32_const(address.cast_signed());
-        data.active(0, &at(self.end_at), u64::from(self.end).to_le_bytes());
-        data.active(0, &at(self.start), (self.start + HEAD_BYTES).to_le_bytes());
+        for segment in section {
+            let segment = segment?;
+            match layout::address(&segment)? {
+                Some(address) => {
+                    let mut bytes = segment.data.to_vec();
+                    self.move_end(address, &mut bytes);
+                    let at = u32::try_from(address).unwrap_or(u32::MAX);
+                    data.active(0, &ConstExpr::i32_const(at.cast_signed()), bytes);
+                }
+                None => self.parse_data(data, segment)?,
+            }
+        }
         Ok(())
     }
 

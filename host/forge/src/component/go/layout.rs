@@ -108,7 +108,8 @@ fn find_header(data: &[u8]) -> bool {
     data.windows(HEADER.len()).any(|window| window == HEADER)
 }
 
-fn address(segment: &Data<'_>) -> Result<Option<usize>, wasmparser::Error> {
+/// Where a segment of the memory begins, if that is a constant.
+pub(super) fn address(segment: &Data<'_>) -> Result<Option<usize>, wasmparser::Error> {
     let DataKind::Active { memory_index: 0, offset_expr } = &segment.kind else { return Ok(None) };
     match offset_expr.get_operators_reader().read()? {
         Operator::I32Const { value } => Ok(usize::try_from(value.cast_unsigned()).ok()),
