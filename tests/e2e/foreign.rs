@@ -2,7 +2,7 @@
 //! `tests/toolchain/foreign.sh` fetches them.
 
 use crate::deployment::Deployment;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn fetched(file: &str) -> String {
     let path = skep_harness::repository().join("target/foreign").join(file);
@@ -11,12 +11,15 @@ fn fetched(file: &str) -> String {
 }
 
 #[test]
-fn esbuild_of_npm_installs_and_lists_its_tool() {
+fn esbuild_of_npm_installs_lists_its_tool_and_runs() {
     let on = Deployment::embedded();
     on.skep(&["add", &fetched("esbuild.wasm"), "--name", "esbuild"]);
     let inspected: Value = serde_json::from_str(&on.skep(&["inspect", "esbuild", "--json"])).unwrap();
     assert_eq!(inspected["shape"], "command");
     assert_eq!(inspected["tools"][0]["name"], "run");
+    let input = json!({ "args": ["--minify"], "stdin": "let  answer = 6 * 7;\nconsole.log( answer );\n" });
+    let answer: Value = serde_json::from_str(&on.skep(&["call", "esbuild", &input.to_string()])).unwrap();
+    assert_eq!(answer["stdout"], "let answer=42;console.log(answer);\n");
 }
 
 #[test]
