@@ -5,7 +5,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header, uri::Authority};
 use axum::middleware::Next;
 use axum::response::Response;
-use skep_core::{Fault, Principal};
+use skep_core::{Fault, Identity, Principal};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -74,7 +74,7 @@ pub(crate) async fn guard(request: Request, next: Next) -> Result<Response, Refu
     Ok(next.run(request).await)
 }
 
-/// Lets in who is known, and notes the principal for what comes after.
+/// Lets in who is known, and notes the identity for what comes after.
 pub(crate) async fn admit(mut request: Request, next: Next) -> Result<Response, Refusal> {
     let principal = match entrance(&request)? {
         Entrance::Unix(principal) => principal.clone(),
@@ -83,7 +83,7 @@ pub(crate) async fn admit(mut request: Request, next: Next) -> Result<Response, 
             Principal::Operator("token".to_owned())
         }
     };
-    request.extensions_mut().insert(principal);
+    request.extensions_mut().insert(Identity::operator(principal));
     Ok(next.run(request).await)
 }
 

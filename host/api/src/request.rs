@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use skep_core::{DomainName, Fault, Principal};
+use skep_core::{DomainName, Fault, Identity};
 use skep_router::Operator;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -41,9 +41,9 @@ impl FromRequestParts<Api> for By {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
         let Params(DomainOnly { domain }) = Params::from_request_parts(parts, api).await?;
-        let principal = parts.extensions.get::<Principal>().cloned();
-        let principal = principal.ok_or_else(|| Fault::internal("a request came past `admit`"))?;
-        Ok(Self(Operator { chain: vec![principal], domain: domain.unwrap_or_default() }))
+        let identity = parts.extensions.get::<Identity>();
+        let identity = identity.ok_or_else(|| Fault::internal("a request came past `admit`"))?;
+        Ok(Self(Operator { chain: vec![identity.principal.clone()], domain: domain.unwrap_or_default() }))
     }
 }
 

@@ -5,11 +5,13 @@ mod digest;
 mod envelope;
 mod fault;
 mod grant;
+mod identity;
 mod limits;
 mod manifest;
 mod name;
 mod outcome;
 mod permit;
+mod quota;
 mod request;
 mod state;
 mod time;
@@ -22,11 +24,13 @@ pub use envelope::{
 };
 pub use fault::{Fault, FaultCode};
 pub use grant::{Access, FileRule, GrantError, Grants, GuestPath, Revocation};
+pub use identity::{Identity, Role, RoleError, Scope};
 pub use limits::{ByteSize, LimitError, Limits, LimitsSpec, Span};
 pub use manifest::{BuildSection, Lifetime, Manifest, ManifestError, SkillSection};
 pub use name::{DomainName, NameError, SkillName, SkillRef, ToolName, ToolRef};
 pub use outcome::{Level, LogRecord, Outcome, Output, Progress, Reply, Usage};
 pub use permit::{Permit, Subject};
+pub use quota::{Quota, Rate, RateError};
 pub use request::{FileRequest, Requests};
 pub use state::{
     Bucket, STATE_KEY_BYTES_MAX, STATE_PAGE_MAX, STATE_VALUE_BYTES_MAX, StateChange, StateChanged,
