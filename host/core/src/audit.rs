@@ -5,10 +5,11 @@ use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum AuditAction {
     /// A tool was called, or the call refused.
     Call,
@@ -24,6 +25,17 @@ pub enum AuditAction {
     Revoke,
     /// A configuration was changed.
     Config,
+    /// A secret was given a value.
+    SecretSet,
+    /// A secret was deleted.
+    SecretDelete,
+}
+
+impl fmt::Display for AuditAction {
+    /// The word as it stands in JSON.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }
 
 /// One event, as the host tells it.
@@ -37,8 +49,9 @@ pub struct AuditEvent {
     pub chain: Vec<Principal>,
     /// The bulkhead.
     pub domain: DomainName,
-    /// The skill it was done to.
-    pub skill: SkillName,
+    /// The skill it was done to, if it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skill: Option<SkillName>,
     /// The call, for calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<CallId>,
@@ -237,7 +250,7 @@ mod tests {
             action: AuditAction::Call,
             chain: vec![Principal::Operator("local".into())],
             domain: DomainName::default(),
-            skill: "echo".parse().unwrap(),
+            skill: Some("echo".parse().unwrap()),
             call: None,
             tool: None,
             version: None,
@@ -259,6 +272,12 @@ mod tests {
         records.extend(chain(3));
         assert_eq!(audit_verify(&records, &KEY), []);
         assert_eq!(records[4].event().unwrap().duration_us, 0);
+    }
+
+    #[test]
+    fn actions_are_shown_as_they_are_written() {
+        assert_eq!(AuditAction::SecretSet.to_string(), "secret_set");
+        assert_eq!(serde_json::to_string(&AuditAction::Call).unwrap(), "\"call\"");
     }
 
     #[test]

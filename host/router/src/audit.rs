@@ -144,7 +144,12 @@ impl Auditor {
     }
 }
 
-fn event(action: AuditAction, chain: Vec<Principal>, domain: DomainName, skill: SkillName) -> AuditEvent {
+fn event(
+    action: AuditAction,
+    chain: Vec<Principal>,
+    domain: DomainName,
+    skill: Option<SkillName>,
+) -> AuditEvent {
     AuditEvent {
         at: UnixMs::now(),
         action,
@@ -179,7 +184,7 @@ pub(crate) fn call_event(delivery: &Delivery, reply: &Reply, resolved: Option<&R
         duration_us: since_accept.saturating_mul(1000).max(reply.usage.wall_us),
         input_bytes: delivery.payload.len() as u64,
         output_bytes: reply.outcome.as_ref().map_or(0, |o| o.as_bytes().len() as u64),
-        ..event(AuditAction::Call, chain, to.domain.clone(), to.skill.clone())
+        ..event(AuditAction::Call, chain, to.domain.clone(), Some(to.skill.clone()))
     }
 }
 
@@ -193,7 +198,7 @@ pub(crate) fn refusal_event(id: CallId, request: &CallRequest, fault: &Fault) ->
         fault: Some(fault.code),
         input_bytes: request.input.len() as u64,
         detail: "refused at accept".to_owned(),
-        ..event(AuditAction::Call, request.chain.clone(), to.domain.clone(), to.skill.clone())
+        ..event(AuditAction::Call, request.chain.clone(), to.domain.clone(), Some(to.skill.clone()))
     }
 }
 
@@ -208,18 +213,18 @@ pub(crate) fn taken_back_event(envelope: &Envelope, input_bytes: usize, fault: &
         duration_us: UnixMs::now().0.saturating_sub(envelope.accepted.0).saturating_mul(1000),
         input_bytes: input_bytes as u64,
         detail: "taken back before it was started".to_owned(),
-        ..event(AuditAction::Call, envelope.chain.clone(), to.domain.clone(), to.skill.clone())
+        ..event(AuditAction::Call, envelope.chain.clone(), to.domain.clone(), Some(to.skill.clone()))
     }
 }
 
-/// What an operator's action leaves.
+/// What an operator's action leaves; the skill is the one that it was done to, if it was one.
 pub(crate) fn operation_event(
     action: AuditAction,
     chain: &[Principal],
-    at: (&DomainName, &SkillName),
+    at: (&DomainName, Option<&SkillName>),
     detail: String,
     fault: Option<&Fault>,
 ) -> AuditEvent {
     let fault = fault.map(|f| f.code);
-    AuditEvent { fault, detail, ..event(action, chain.to_vec(), at.0.clone(), at.1.clone()) }
+    AuditEvent { fault, detail, ..event(action, chain.to_vec(), at.0.clone(), at.1.cloned()) }
 }

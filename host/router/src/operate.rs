@@ -128,7 +128,7 @@ impl Router {
         detail: String,
         fault: Option<&Fault>,
     ) {
-        let event = operation_event(action, &by.chain, (&by.domain, skill), detail, fault);
+        let event = operation_event(action, &by.chain, (&by.domain, Some(skill)), detail, fault);
         self.0.auditor.push(&event).await;
     }
 

@@ -32,8 +32,8 @@ fn row(AuditEntry { event, .. }: &AuditEntry) -> [String; 9] {
     [
         show::time(event.at),
         event.chain.iter().map(ToString::to_string).collect::<Vec<_>>().join(" > "),
-        format!("{:?}", event.action).to_lowercase(),
-        event.skill.to_string(),
+        event.action.to_string(),
+        or_dash(event.skill.as_ref().map(ToString::to_string)),
         or_dash(event.tool.as_ref().map(ToString::to_string)),
         or_dash(event.version.as_ref().map(ToString::to_string)),
         event.fault.map_or("ok".to_owned(), |fault| fault.to_string()),

@@ -82,7 +82,7 @@ pub(crate) fn event(skill: &str, at: u64) -> AuditEvent {
         action: AuditAction::Call,
         chain: vec![Principal::Operator("local".into())],
         domain: domain(),
-        skill: name(skill),
+        skill: Some(name(skill)),
         call: None,
         tool: None,
         version: None,
