@@ -71,7 +71,8 @@ impl Registry {
     }
 }
 
-fn unknown_skill(domain: &DomainName, skill: &SkillName) -> Fault {
+/// The answer to who names a skill that isn't there, or not for them.
+pub fn unknown_skill(domain: &DomainName, skill: &SkillName) -> Fault {
     Fault::unknown_skill(format!(
         "no skill `{skill}` in domain `{domain}`: `skep list` shows what there is, `skep add PATH` installs one"
     ))

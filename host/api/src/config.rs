@@ -3,6 +3,7 @@
 use crate::Api;
 use crate::error::Refusal;
 use crate::request::{At, By, Json};
+use crate::skills;
 use crate::types::{ConfigAnswer, ConfigPatch};
 use axum::extract::State;
 use skep_core::SkillName;
@@ -30,5 +31,5 @@ pub(crate) async fn patch(
 
 async fn answer(api: &Api, by: &Operator, skill: &SkillName) -> Result<axum::Json<ConfigAnswer>, Refusal> {
     let row = api.router().registry().get(&by.domain, skill).await?;
-    Ok(axum::Json(crate::skills::detail(row, None, api.router().ceiling())?.config))
+    Ok(axum::Json(skills::config_of(&row, skills::foremost(&row)?)?))
 }

@@ -14,7 +14,7 @@ pub fn status_of(code: FaultCode) -> StatusCode {
     match code {
         FaultCode::InvalidInput => StatusCode::BAD_REQUEST,
         FaultCode::Denied => StatusCode::FORBIDDEN,
-        FaultCode::UnknownSkill | FaultCode::UnknownTool => StatusCode::NOT_FOUND,
+        FaultCode::UnknownSkill | FaultCode::UnknownTool | FaultCode::NotFound => StatusCode::NOT_FOUND,
         FaultCode::Cancelled => StatusCode::CONFLICT,
         // The request was understood, and the skill is to blame.
         FaultCode::InvalidOutput

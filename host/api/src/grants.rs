@@ -1,6 +1,7 @@
 //! What a skill is granted.
 
 use crate::Api;
+use crate::auth::Who;
 use crate::error::Refusal;
 use crate::request::{At, By, Json};
 use crate::types::{Approved, GrantRequest};
@@ -20,10 +21,11 @@ pub(crate) async fn list(
 pub(crate) async fn add(
     State(api): State<Api>,
     By(by): By,
+    who: Who,
     At(skill): At<SkillName>,
     Json(more, _room): Json<GrantRequest>,
 ) -> Result<axum::Json<Grants>, Refusal> {
-    let more = checked(more)?;
+    let more = checked(&who, more)?;
     if more.is_empty() {
         return Err(
             Fault::invalid_input("the body names nothing to grant: give `files`, `env` or `skills`").into()
@@ -54,8 +56,9 @@ pub(crate) async fn approve(
 }
 
 /// The grants that a client asks for. The host's own directory means nothing to a client, so every
-/// host path must be absolute.
-pub(crate) fn checked(request: GrantRequest) -> Result<Grants, Fault> {
+/// host path must be absolute. Nobody reaches through a skill what they don't reach themselves.
+pub(crate) fn checked(who: &Who, request: GrantRequest) -> Result<Grants, Fault> {
+    request.skills.iter().try_for_each(|callee| who.must_see(callee))?;
     if let Some(rule) = request.files.iter().find(|rule| !rule.host.is_absolute()) {
         let path = rule.host.display();
         return Err(Fault::invalid_input(format!("host path `{path}` is not absolute: write it from `/`")));

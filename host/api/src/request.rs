@@ -1,15 +1,16 @@
 //! Reading requests: every mistake is answered in the same shape, every size has a limit.
 
 use crate::Api;
+use crate::auth::Who;
 use crate::error::Refusal;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::{StatusCode, header, request::Parts};
+use axum::http::{StatusCode, Uri, header, request::Parts};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use skep_core::{DomainName, Fault, Identity};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use skep_core::Fault;
 use skep_router::Operator;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
@@ -28,35 +29,39 @@ const ROOM_UNIT: usize = 1 << 10;
 /// Units of room for all bodies.
 pub(crate) const ROOM_UNITS: usize = BODIES_BYTES_MAX / ROOM_UNIT;
 
-/// Who asks, and in which domain: for resources that take no other parameter.
+/// Who asks, and in which domain, as the router takes it: for resources that take no other parameter.
 pub(crate) struct By(pub(crate) Operator);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct DomainOnly {
-    domain: Option<DomainName>,
+    #[serde(rename = "domain")]
+    _domain: Option<IgnoredAny>,
 }
 
 impl FromRequestParts<Api> for By {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
-        let Params(DomainOnly { domain }) = Params::from_request_parts(parts, api).await?;
-        let identity = parts.extensions.get::<Identity>();
-        let identity = identity.ok_or_else(|| Fault::internal("a request came past `admit`"))?;
-        Ok(Self(Operator { chain: vec![identity.principal.clone()], domain: domain.unwrap_or_default() }))
+        let _: DomainOnly = query(&parts.uri)?;
+        Ok(Self(Who::from_request_parts(parts, api).await?.operator()))
     }
 }
 
-/// The query.
+/// The query. Its domain, if it has one, was looked at before: take that of [`Who`].
 pub(crate) struct Params<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequestParts<Api> for Params<T> {
     type Rejection = Refusal;
     async fn from_request_parts(parts: &mut Parts, _: &Api) -> Result<Self, Refusal> {
-        let Query(params) = Query::try_from_uri(&parts.uri)
-            .map_err(|e| Fault::invalid_input(format!("the query: {}", e.body_text())))?;
-        Ok(Self(params))
+        Ok(Self(query(&parts.uri)?))
     }
+}
+
+/// Reads a query, on every route in the same way.
+pub(crate) fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Fault> {
+    let read = Query::try_from_uri(uri);
+    let Query(params) = read.map_err(|e| Fault::invalid_input(format!("the query: {}", e.body_text())))?;
+    Ok(params)
 }
 
 /// What the path names.

@@ -1,6 +1,7 @@
 //! Skills: what is installed, in short and in full; install and remove.
 
 use crate::Api;
+use crate::auth::Who;
 use crate::error::Refusal;
 use crate::grants;
 use crate::request::{At, By, Json, Params};
@@ -12,7 +13,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use skep_core::{DomainName, Fault, Limits, LimitsSpec, SkillName, SkillRef};
+use serde::de::IgnoredAny;
+use skep_core::{Fault, Limits, LimitsSpec, SkillName, SkillRef};
 use skep_registry::{AddOptions, Source, find, inspection_of, manifest_of};
 use skep_sandbox::{Inspection, Tool};
 use skep_store::{SkillRow, VersionRow, VersionState};
@@ -23,16 +25,19 @@ pub(crate) const INSTALL_BYTES_MAX: usize = 96 << 20;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListParams {
-    domain: Option<DomainName>,
+    #[serde(rename = "domain")]
+    _domain: Option<IgnoredAny>,
     capability: Option<String>,
 }
 
 /// `GET /v1/skills`, and `GET /v1/skills?capability=…`.
 pub(crate) async fn list(
     State(api): State<Api>,
+    who: Who,
     Params(params): Params<ListParams>,
 ) -> Result<Response, Refusal> {
-    let rows = api.router().registry().list(&params.domain.unwrap_or_default()).await?;
+    let mut rows = api.router().registry().list(&who.domain).await?;
+    rows.retain(|row| who.sees(&row.name));
     if let Some(wanted) = params.capability {
         return Ok(axum::Json(MatchList { matches: find(&rows, &wanted) }).into_response());
     }
@@ -44,6 +49,7 @@ pub(crate) async fn list(
 pub(crate) async fn install(
     State(api): State<Api>,
     By(by): By,
+    who: Who,
     Json(request, _room): Json<InstallRequest, INSTALL_BYTES_MAX>,
 ) -> Result<(StatusCode, axum::Json<Added>), Refusal> {
     let InstallRequest { component, manifest, prompt, name, grants, replace } = request;
@@ -51,7 +57,10 @@ pub(crate) async fn install(
     if let Some(name) = name {
         source = source.named(name)?;
     }
-    let options = AddOptions { grants: grants::checked(grants)?, replace };
+    if let Some(name) = source.name() {
+        who.must_see(name)?;
+    }
+    let options = AddOptions { grants: grants::checked(&who, grants)?, replace };
     let added = api.router().add(&by, source, options).await?;
     let status = if added.unchanged { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, axum::Json(added)))
@@ -61,10 +70,15 @@ pub(crate) async fn install(
 pub(crate) async fn inspect(
     State(api): State<Api>,
     By(by): By,
+    who: Who,
     At(skill): At<SkillRef>,
 ) -> Result<axum::Json<SkillDetail>, Refusal> {
     let row = api.router().registry().get(&by.domain, &skill.name).await?;
-    Ok(axum::Json(detail(row, skill.version.as_ref(), api.router().ceiling())?))
+    let mut detail = detail(row, skill.version.as_ref(), api.router().ceiling())?;
+    if !who.identity.audits() {
+        (detail.grants, detail.config) = (None, None);
+    }
+    Ok(axum::Json(detail))
 }
 
 /// `DELETE /v1/skills/{skill}`.
@@ -82,7 +96,7 @@ fn in_state(row: &SkillRow, state: VersionState) -> Option<&VersionRow> {
 }
 
 /// The version that serves, else the one that waits, else any.
-fn foremost(row: &SkillRow) -> Result<&VersionRow, Fault> {
+pub(crate) fn foremost(row: &SkillRow) -> Result<&VersionRow, Fault> {
     let serving = in_state(row, VersionState::Current);
     let version = serving.or_else(|| in_state(row, VersionState::Waiting)).or(row.versions.first());
     version.ok_or_else(|| Fault::internal(format!("skill `{}` has no version", row.name)))
@@ -119,8 +133,6 @@ pub(crate) fn detail(
     let Inspection { shape, tools, imports, exports_ignored, producers, .. } = inspection_of(version)?;
     let manifest = manifest_of(version)?;
     let limits = manifest.as_ref().map_or_else(LimitsSpec::default, |m| m.limits.clone());
-    let mut effective = manifest.as_ref().map(|m| m.config.clone()).unwrap_or_default();
-    effective.extend(row.config.clone());
     let section = manifest.as_ref().map(|m| m.skill.clone());
     Ok(SkillDetail {
         versions: row.versions.iter().map(version_summary).collect(),
@@ -135,10 +147,17 @@ pub(crate) fn detail(
         requests: manifest.map(|m| m.requests),
         limits: limits.within(ceiling).map_err(|e| Fault::invalid_input(e.to_string()))?,
         prompt: version.prompt.clone(),
-        config: ConfigAnswer { effective, set: row.config },
-        grants: row.grants,
+        config: Some(config_of(&row, version)?),
+        grants: Some(row.grants),
         name: row.name,
     })
+}
+
+/// How a skill is configured, in a version of it.
+pub(crate) fn config_of(row: &SkillRow, version: &VersionRow) -> Result<ConfigAnswer, Fault> {
+    let mut effective = manifest_of(version)?.map(|m| m.config).unwrap_or_default();
+    effective.extend(row.config.clone());
+    Ok(ConfigAnswer { effective, set: row.config.clone() })
 }
 
 fn no_version(row: &SkillRow, asked: &semver::Version) -> Fault {

@@ -184,10 +184,12 @@ pub struct SkillDetail {
     pub name: SkillName,
     /// All its versions.
     pub versions: Vec<VersionSummary>,
-    /// What it is granted.
-    pub grants: Grants,
-    /// Its configuration.
-    pub config: ConfigAnswer,
+    /// What it is granted; not for callers, as it tells of the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grants: Option<Grants>,
+    /// Its configuration; not for callers either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<ConfigAnswer>,
     /// The version that the fields below are about.
     pub version: semver::Version,
     /// What it does, in a line.

@@ -16,7 +16,7 @@ Exit codes:
   13  unknown_skill           30  deadline       31  cancelled    32  interrupted
   14  unknown_tool            33  overloaded     34  unavailable  (both: try again later)
   15  denied                  35  internal
-  16  session_gone";
+  16  session_gone            17  not_found";
 
 /// Runs the skills of AI agents as WebAssembly components: a fresh sandbox for each call, and only what was granted.
 #[derive(Debug, Parser)]

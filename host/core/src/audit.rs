@@ -29,6 +29,14 @@ pub enum AuditAction {
     SecretSet,
     /// A secret was deleted.
     SecretDelete,
+    /// An API key was made.
+    KeyCreate,
+    /// An API key was revoked.
+    KeyRevoke,
+    /// A domain was made.
+    DomainCreate,
+    /// A domain was removed.
+    DomainRemove,
 }
 
 impl fmt::Display for AuditAction {

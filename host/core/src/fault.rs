@@ -43,6 +43,8 @@ fault_codes! {
     Denied = "denied", exit 15;
     /// No session of this id: it ended, was evicted, or its host is gone.
     SessionGone = "session_gone", exit 16;
+    /// No such thing that isn't a skill, tool or session: a domain, a key.
+    NotFound = "not_found", exit 17;
     /// The guest said that it failed.
     ToolError = "tool_error", exit 20;
     /// The guest broke: a trap.
@@ -118,6 +120,7 @@ fault_makers! {
     unknown_tool => UnknownTool;
     denied => Denied;
     session_gone => SessionGone;
+    not_found => NotFound;
     tool_error => ToolError;
     trapped => Trapped;
     deadline => Deadline;

@@ -56,6 +56,13 @@ pub struct Scope {
     pub skills: Option<BTreeSet<SkillName>>,
 }
 
+impl Scope {
+    /// Whether it reaches everything.
+    pub fn is_unbounded(&self) -> bool {
+        self.domain.is_none() && self.skills.is_none()
+    }
+}
+
 /// Who came in, as proven at the door.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {

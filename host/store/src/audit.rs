@@ -6,6 +6,7 @@ use crate::db::{DbError, Row, Value, text};
 use crate::{Store, StoreError};
 use serde::Serialize;
 use skep_core::{AuditAction, AuditRecord, CallId, DomainName, FaultCode, Incarnation, SkillName, UnixMs};
+use std::collections::BTreeSet;
 
 pub use append::AUDIT_BATCH_BYTES_MAX;
 
@@ -19,6 +20,8 @@ pub struct AuditFilter {
     pub domain: Option<DomainName>,
     /// Only of this skill.
     pub skill: Option<SkillName>,
+    /// Only of these skills; what concerns no skill isn't listed then.
+    pub within: Option<BTreeSet<SkillName>>,
     /// Only of this call.
     pub call: Option<CallId>,
     /// Only what was done in this way.
@@ -60,7 +63,11 @@ impl Store {
             ("id < ?", filter.before.map(Value::from)),
         ];
         let set = conditions.into_iter().filter_map(|(condition, value)| Some((condition, value?)));
-        let (set, mut values): (Vec<_>, Vec<_>) = set.unzip();
+        let (mut set, mut values): (Vec<_>, Vec<_>) = set.map(|(c, v)| (c.to_owned(), v)).unzip();
+        if let Some(skills) = &filter.within {
+            set.push(one_of("skill", skills.len()));
+            values.extend(skills.iter().map(text));
+        }
         let set = if set.is_empty() { "1 = 1".to_owned() } else { set.join(" AND ") };
         values.push(page(filter.limit.unwrap_or(AUDIT_PAGE_MAX)));
         let sql = format!("{SELECT} WHERE {set} ORDER BY id DESC LIMIT ?");
@@ -81,6 +88,14 @@ impl Store {
         let sql = format!("{SELECT} {condition} ORDER BY host, seq LIMIT ?");
         let values = rest.into_iter().chain([page(limit)]).collect();
         rows(self.db.query(&sql, values).await?)
+    }
+}
+
+/// A condition on a column: that it holds one of so many values.
+fn one_of(column: &str, count: usize) -> String {
+    match count {
+        0 => "1 = 0".to_owned(),
+        _ => format!("{column} IN ({})", vec!["?"; count].join(", ")),
     }
 }
 

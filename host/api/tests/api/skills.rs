@@ -25,7 +25,7 @@ async fn a_skill_comes_is_seen_and_goes() {
     let detail: SkillDetail = serde_json::from_value(ground.get("/v1/skills/demo").await.ok()).unwrap();
     assert_eq!(detail.version.to_string(), "1.2.3");
     assert_eq!(detail.limits.wall.to_string(), "5s");
-    assert_eq!(detail.config.effective["colour"], "red");
+    assert_eq!(detail.config.unwrap().effective["colour"], "red");
     assert_eq!(detail.prompt.as_deref(), Some(prompt));
     let greet = detail.tools.iter().find(|tool| tool.name.as_str() == "greet").unwrap();
     assert!(greet.description.contains("by name"), "{greet:?}");

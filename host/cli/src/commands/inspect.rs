@@ -33,7 +33,7 @@ pub(crate) async fn inspect(client: &Client, place: &Place, skill: &SkillRef) ->
     if let Some(requests) = &detail.requests {
         check::requests(requests)?;
     }
-    for (key, value) in &detail.config.effective {
+    for (key, value) in detail.config.iter().flat_map(|config| &config.effective) {
         show::line(format!("config: {key} = {value}"))?;
     }
     show::line(format!("what is granted: skep grants {}", detail.name))
