@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 use skep_core::{DomainName, Fault, Manifest, SkillName};
 use skep_sandbox::SkillInfo;
 use skep_store::{SkillRow, VersionRow, VersionState};
+use utoipa::ToSchema;
 
 /// A skill that offers something of what was asked for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Match {
     /// The skill.
     pub skill: SkillName,

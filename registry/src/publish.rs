@@ -2,9 +2,10 @@
 
 use crate::{Inner, Registry, Source, fault, resolve};
 use serde::{Deserialize, Serialize};
-use skep_core::{Digest, DomainName, Fault, Grants, Requests, SkillName, ToolName, UnixMs};
+use skep_core::{Digest, DomainName, Fault, Grants, Requests, SkillName, ToolName, UnixMs, VersionText};
 use skep_sandbox::{Inspection, Prepared, Shape, files};
 use skep_store::{Publish, SkillRow, StoreError, VersionRow, VersionState};
+use utoipa::ToSchema;
 
 /// How often a publication that lost a race against another change is tried anew.
 pub(crate) const RACES_MAX: usize = 8;
@@ -19,11 +20,12 @@ pub struct AddOptions {
 }
 
 /// What became of a source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Added {
     /// The skill.
     pub skill: SkillName,
     /// The version.
+    #[schema(value_type = VersionText)]
     pub version: semver::Version,
     /// The digest of component and manifest.
     pub digest: Digest,

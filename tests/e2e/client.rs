@@ -32,7 +32,7 @@ impl Answer {
 
     /// The fault's words.
     pub fn message(&self) -> &str {
-        self.body["message"].as_str().unwrap_or_default()
+        self.body["detail"].as_str().unwrap_or_default()
     }
 
     /// The answer, once it is known to be a success.

@@ -9,27 +9,42 @@ use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use skep_core::{AuditAction, CallId, Fault, FaultCode, SkillName, UnixMs};
+use skep_core::{AuditAction, CallId, DomainName, Fault, FaultCode, SkillName, UnixMs};
 use skep_store::{AUDIT_PAGE_MAX, AuditFilter, AuditRow};
+use utoipa::IntoParams;
 
 /// Records of a page where the client doesn't say.
 const PAGE_DEFAULT: u64 = 100;
 
-#[derive(Deserialize)]
+/// What a page of the audit is narrowed down to; all of it must fit.
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct AuditParams {
+    /// The domain; `main` if left out.
     #[serde(rename = "domain")]
+    #[param(value_type = Option<DomainName>)]
     _domain: Option<IgnoredAny>,
+    /// What was done to this skill.
     skill: Option<SkillName>,
+    /// This call.
     call: Option<CallId>,
+    /// What was done.
     action: Option<AuditAction>,
+    /// What ended with this fault.
     fault: Option<FaultCode>,
+    /// What ended then or later.
     since: Option<UnixMs>,
+    /// Records of the page; 100 if left out.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u64>,
+    /// Only what is older, as the page before said.
     before: Option<u64>,
 }
 
-/// `GET /v1/audit`: a page, the newest first.
+/// Shows a page of the audit, the newest first.
+#[utoipa::path(get, path = "/audit", operation_id = "audit_list", tag = "audit", params(AuditParams),
+    responses((status = OK, description = "A page", body = AuditPage)))]
 pub(crate) async fn list(
     State(api): State<Api>,
     Who { identity, domain }: Who,
@@ -59,7 +74,9 @@ fn entry(AuditRow { id, record }: AuditRow) -> Result<AuditEntry, Fault> {
     Ok(AuditEntry { host: record.host, seq: record.seq, event })
 }
 
-/// `POST /v1/audit/verify`: checks the whole audit, of all domains.
+/// Checks the whole audit, of all domains.
+#[utoipa::path(post, path = "/audit/verify", operation_id = "audit_verify", tag = "audit",
+    responses((status = OK, description = "What was found", body = AuditVerdict)))]
 pub(crate) async fn verify(State(api): State<Api>) -> Result<Json<AuditVerdict>, Refusal> {
     let found = api.router().audit_verify().await?;
     let (records, hosts, flaws_total) = (found.records, found.hosts, found.flaws_total);

@@ -4,6 +4,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+/// Whole groups of four characters; the last one may be padded, with no bits left over.
+const PATTERN: &str = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$";
 
 /// Bytes that travel as base64 (the standard alphabet, padded).
 #[derive(Clone, PartialEq, Eq)]
@@ -14,6 +20,15 @@ impl fmt::Debug for Base64Bytes {
         write!(f, "{} bytes", self.0.len())
     }
 }
+
+impl PartialSchema for Base64Bytes {
+    fn schema() -> RefOr<Schema> {
+        let text = ObjectBuilder::new().schema_type(Type::String).content_encoding("base64");
+        text.description(Some("Bytes in base64.")).pattern(Some(PATTERN)).examples(["AGFzbQ=="]).into()
+    }
+}
+
+impl ToSchema for Base64Bytes {}
 
 impl Serialize for Base64Bytes {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

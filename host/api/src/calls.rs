@@ -1,9 +1,10 @@
 //! Calls: the input goes in and the output comes out as the bytes they are.
 
 use crate::error::Refusal;
-use crate::request::{At, By, RawBody};
+use crate::request::{At, By, DomainOnly, RawBody, is_json};
 use crate::types::{
-    HEADER_IDEMPOTENCY, HEADER_LANE, HEADER_SESSION, HEADER_TIMEOUT, HEADER_TRACE, NDJSON, ONLY_TOOL,
+    CallAnswer, HEADER_IDEMPOTENCY, HEADER_LANE, HEADER_SESSION, HEADER_TIMEOUT, HEADER_TRACE, NDJSON,
+    ONLY_TOOL,
 };
 use crate::{Api, reply};
 use axum::extract::State;
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use skep_core::{Fault, Lane, SessionId, SessionIdError, SkillRef, Span, Target, ToolName};
 use skep_router::CallRequest;
 use std::time::Duration;
+use utoipa::IntoParams;
 
 /// Largest input that is read; a skill's own limit is checked besides.
 const INPUT_BYTES_MAX: usize = 16 << 20;
@@ -21,7 +23,35 @@ const KEY_CHARS_MAX: usize = 255;
 /// What no body at all stands for.
 const NO_INPUT: Bytes = Bytes::from_static(b"{}");
 
-/// `POST /v1/skills/{skill}/tools/{tool}/call`. When the client goes away, the call is taken back.
+/// What a client may say of a call beside its input.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "read where each is needed; described here")]
+struct CallHeaders {
+    /// How long the caller waits at most.
+    #[param(rename = "skep-timeout")]
+    timeout: Option<Span>,
+    /// The priority.
+    #[param(rename = "skep-lane")]
+    lane: Option<Lane>,
+    /// The caller's key for this piece of work.
+    #[param(rename = "idempotency-key", min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
+    idempotency_key: Option<String>,
+    /// The session that the call belongs to, as the first call's answer named it.
+    #[param(rename = "skep-session")]
+    session: Option<SessionId>,
+    /// W3C trace context; what isn't one is left out.
+    traceparent: Option<String>,
+}
+
+/// Calls a tool with its input. Of a skill with one tool that may be named `-`. When the client goes away,
+/// the call is taken back. A client that accepts `application/x-ndjson` gets lines: progress, then the end.
+#[utoipa::path(post, path = "/skills/{skill}/tools/{tool}/call", operation_id = "tool_call", tag = "calls",
+    params(("skill" = SkillRef, Path, description = "The skill, or one version of it"), ("tool" = ToolName, Path, description = "The tool"),
+        DomainOnly, CallHeaders),
+    request_body(content = Value, description = "The input; `{}` if left out"),
+    responses((status = OK, description = "It ended well", content(
+        (CallAnswer = "application/json"), (String = "application/x-ndjson")))))]
 pub(crate) async fn call(
     State(api): State<Api>,
     By(by): By,
@@ -29,6 +59,9 @@ pub(crate) async fn call(
     headers: HeaderMap,
     body: RawBody<INPUT_BYTES_MAX>,
 ) -> Result<Response, Refusal> {
+    if !body.bytes.is_empty() {
+        is_json(&headers)?;
+    }
     let tool = (tool.as_str() != ONLY_TOOL).then_some(tool);
     let request = CallRequest {
         to: Target { domain: by.domain, skill: skill.name, version: skill.version, tool },

@@ -2,14 +2,17 @@
 
 use crate::Api;
 use crate::error::Refusal;
-use crate::request::{At, By, Json};
+use crate::request::{At, By, DomainOnly, Json};
 use crate::skills;
 use crate::types::{ConfigAnswer, ConfigPatch};
 use axum::extract::State;
 use skep_core::SkillName;
 use skep_router::Operator;
 
-/// `GET /v1/skills/{skill}/config`.
+/// Shows how a skill is configured.
+#[utoipa::path(get, path = "/skills/{skill}/config", operation_id = "config_show", tag = "configuration",
+    params(("skill" = SkillName, Path, description = "The skill"), DomainOnly),
+    responses((status = OK, description = "The configuration", body = ConfigAnswer)))]
 pub(crate) async fn show(
     State(api): State<Api>,
     By(by): By,
@@ -18,7 +21,10 @@ pub(crate) async fn show(
     answer(&api, &by, &skill).await
 }
 
-/// `PATCH /v1/skills/{skill}/config`: answers what holds then.
+/// Changes configuration values of a skill; answers what holds then.
+#[utoipa::path(patch, path = "/skills/{skill}/config", operation_id = "config_change", tag = "configuration",
+    params(("skill" = SkillName, Path, description = "The skill"), DomainOnly), request_body = ConfigPatch,
+    responses((status = OK, description = "The configuration now", body = ConfigAnswer)))]
 pub(crate) async fn patch(
     State(api): State<Api>,
     By(by): By,

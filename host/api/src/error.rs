@@ -1,6 +1,6 @@
 //! From a fault to an answer: the one place where codes become statuses.
 
-use crate::types::Problem;
+use crate::types::{PROBLEM_JSON, Problem};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -34,21 +34,30 @@ pub fn status_of(code: FaultCode) -> StatusCode {
     }
 }
 
-impl From<Fault> for Problem {
-    fn from(fault: Fault) -> Self {
-        let mut message = fault.message;
-        if fault.code == FaultCode::Internal {
+impl Problem {
+    /// What a fault is to a client, under a status that may say more than its code.
+    pub(crate) fn new(status: StatusCode, fault: Fault) -> Self {
+        let Fault { code, message: mut detail } = fault;
+        if code == FaultCode::Internal {
             // What a defect says may name what callers shouldn't see.
-            tracing::error!(message, "a defect");
-            message = "a defect of the host: its log says more".to_owned();
+            tracing::error!(detail, "a defect");
+            detail = "a defect of the host: its log says more".to_owned();
         }
-        Self { code: fault.code, message, call: None, logs: Vec::new() }
+        let kind = format!("urn:skep:fault:{code}");
+        Self { kind, title: title(code), status: status.as_u16(), detail, code, call: None, logs: Vec::new() }
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        Refusal { status: status_of(self.code), problem: self }.into_response()
+/// A code in words: `tool_error` is "Tool error".
+fn title(code: FaultCode) -> String {
+    let words = code.as_str().replace('_', " ");
+    let (first, rest) = words.split_at(1);
+    first.to_uppercase() + rest
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self::new(status_of(fault.code), fault)
     }
 }
 
@@ -62,7 +71,7 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// A refusal by the rules of HTTP, where the status says more than the code.
     pub(crate) fn new(status: StatusCode, fault: Fault) -> Self {
-        Self { status, problem: fault.into() }
+        Self { status, problem: Problem::new(status, fault) }
     }
 }
 
@@ -72,10 +81,17 @@ impl From<Fault> for Refusal {
     }
 }
 
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self { status: status_of(problem.code), problem }
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.problem)).into_response();
         let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         match self.status {
             StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -103,7 +119,7 @@ mod tests {
                 FaultCode::Internal | FaultCode::Unavailable | FaultCode::Interrupted | FaultCode::Deadline
             );
             assert_eq!(status.is_server_error(), host, "{code}: {status}");
-            let retry = Problem::from(Fault::new(*code, "x")).into_response();
+            let retry = Refusal::from(Problem::from(Fault::new(*code, "x"))).into_response();
             let free = code.retryable(false);
             assert_eq!(retry.headers().contains_key(header::RETRY_AFTER), free, "{code}");
         }
@@ -112,7 +128,7 @@ mod tests {
     #[test]
     fn a_defect_does_not_tell_callers_what_it_says() {
         let problem = Problem::from(Fault::internal("password hunter2"));
-        assert!(!problem.message.contains("hunter2"));
-        assert_eq!(Problem::from(Fault::denied("grant it")).message, "grant it");
+        assert!(!problem.detail.contains("hunter2"));
+        assert_eq!(Problem::from(Fault::denied("grant it")).detail, "grant it");
     }
 }

@@ -3,12 +3,15 @@
 use crate::Api;
 use crate::auth::Who;
 use crate::error::Refusal;
-use crate::request::{At, By, Json};
+use crate::request::{At, By, DomainOnly, Json};
 use crate::types::{Approved, GrantRequest};
 use axum::extract::State;
 use skep_core::{Fault, Grants, Revocation, SkillName, SkillRef};
 
-/// `GET /v1/skills/{skill}/grants`.
+/// Shows what is granted to a skill.
+#[utoipa::path(get, path = "/skills/{skill}/grants", operation_id = "grants_show", tag = "grants",
+    params(("skill" = SkillName, Path, description = "The skill"), DomainOnly),
+    responses((status = OK, description = "The grants", body = Grants)))]
 pub(crate) async fn list(
     State(api): State<Api>,
     By(by): By,
@@ -17,7 +20,10 @@ pub(crate) async fn list(
     Ok(axum::Json(api.router().registry().get(&by.domain, &skill).await?.grants))
 }
 
-/// `POST /v1/skills/{skill}/grants`: answers all that is granted then.
+/// Grants something to a skill; answers all that is granted then.
+#[utoipa::path(post, path = "/skills/{skill}/grants", operation_id = "grants_add", tag = "grants",
+    params(("skill" = SkillName, Path, description = "The skill"), DomainOnly), request_body = GrantRequest,
+    responses((status = OK, description = "The grants now", body = Grants)))]
 pub(crate) async fn add(
     State(api): State<Api>,
     By(by): By,
@@ -34,7 +40,10 @@ pub(crate) async fn add(
     Ok(axum::Json(api.router().grant(&by, &skill, more).await?))
 }
 
-/// `DELETE /v1/skills/{skill}/grants`: answers what is left.
+/// Takes grants from a skill; answers what is left. Running calls that use them are stopped.
+#[utoipa::path(delete, path = "/skills/{skill}/grants", operation_id = "grants_revoke", tag = "grants",
+    params(("skill" = SkillName, Path, description = "The skill"), DomainOnly), request_body = Revocation,
+    responses((status = OK, description = "The grants now", body = Grants)))]
 pub(crate) async fn revoke(
     State(api): State<Api>,
     By(by): By,
@@ -44,8 +53,10 @@ pub(crate) async fn revoke(
     Ok(axum::Json(api.router().revoke(&by, &skill, &less).await?))
 }
 
-/// `POST /v1/skills/{skill}/approve`: lets the waiting version serve, with the skill's grants.
-/// `{skill}` may be NAME@VERSION, and must where several versions wait.
+/// Lets the waiting version of a skill serve, with the skill's grants. Where several versions wait, one must be named.
+#[utoipa::path(post, path = "/skills/{skill}/approve", operation_id = "skill_approve", tag = "skills",
+    params(("skill" = SkillRef, Path, description = "The skill, or one version of it"), DomainOnly),
+    responses((status = OK, description = "It serves", body = Approved)))]
 pub(crate) async fn approve(
     State(api): State<Api>,
     By(by): By,

@@ -7,12 +7,16 @@ use axum::Json;
 use axum::extract::State;
 use skep_core::Fault;
 
-/// `GET /healthz`: the process answers.
+/// Says that the process answers.
+#[utoipa::path(get, path = "/healthz", operation_id = "health_alive", tag = "health",
+    responses((status = OK, description = "It does", body = Health)))]
 pub(crate) async fn alive() -> Json<Health> {
     Json(Health { version: env!("CARGO_PKG_VERSION").to_owned() })
 }
 
-/// `GET /readyz`: bus and database answer, the revision is confirmed, and the host isn't stopping.
+/// Says whether the host can serve: bus and database answer, the revision is confirmed, and it isn't stopping.
+#[utoipa::path(get, path = "/readyz", operation_id = "health_ready", tag = "health",
+    responses((status = OK, description = "It can", body = Health)))]
 pub(crate) async fn ready(State(api): State<Api>) -> Result<Json<Health>, Refusal> {
     if let Err(fault) = api.router().ready().await {
         tracing::debug!(%fault, "not ready");

@@ -1,6 +1,7 @@
 //! Replies to calls: whole, or line by line while the call goes on.
 
 use crate::Api;
+use crate::error::Refusal;
 use crate::types::{NDJSON, Problem};
 use axum::body::Body;
 use axum::http::header;
@@ -46,7 +47,7 @@ fn answer(reply: Reply) -> Result<Vec<u8>, Problem> {
 pub(crate) fn whole(reply: Reply) -> Response {
     match answer(reply) {
         Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
-        Err(problem) => problem.into_response(),
+        Err(problem) => Refusal::from(problem).into_response(),
     }
 }
 

@@ -5,15 +5,16 @@ use crate::auth::Who;
 use crate::error::Refusal;
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::{StatusCode, Uri, header, request::Parts};
+use axum::http::{HeaderMap, StatusCode, Uri, header, request::Parts};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use skep_core::Fault;
+use skep_core::{DomainName, Fault};
 use skep_router::Operator;
 use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
+use utoipa::IntoParams;
 
 /// Largest body where nothing large is due.
 pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
@@ -32,10 +33,13 @@ pub(crate) const ROOM_UNITS: usize = BODIES_BYTES_MAX / ROOM_UNIT;
 /// Who asks, and in which domain, as the router takes it: for resources that take no other parameter.
 pub(crate) struct By(pub(crate) Operator);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
-struct DomainOnly {
+#[into_params(parameter_in = Query)]
+pub(crate) struct DomainOnly {
+    /// The domain; `main` if left out.
     #[serde(rename = "domain")]
+    #[param(value_type = Option<DomainName>)]
     _domain: Option<IgnoredAny>,
 }
 
@@ -121,6 +125,19 @@ async fn read(body: Body, max: usize) -> Result<Bytes, Refusal> {
     Ok(bytes.freeze())
 }
 
+/// Refuses a body that says that it is something else than JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let Some(stated) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let media = stated.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    let media = media.to_ascii_lowercase();
+    if media == "application/json" || (media.starts_with("application/") && media.ends_with("+json")) {
+        return Ok(());
+    }
+    let fault =
+        Fault::invalid_input(format!("a body of type `{media}` isn't taken here: send `application/json`"));
+    Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, fault))
+}
+
 fn too_large(max: usize) -> Refusal {
     let fault = Fault::invalid_input(format!("the body is too large: at most {max} bytes are taken here"));
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, fault)
@@ -132,6 +149,7 @@ pub(crate) struct Json<T, const MAX: usize = BODY_BYTES_MAX>(pub(crate) T, pub(c
 impl<T: DeserializeOwned, const MAX: usize> FromRequest<Api> for Json<T, MAX> {
     type Rejection = Refusal;
     async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
+        is_json(request.headers())?;
         let body = RawBody::<MAX>::from_request(request, api).await?;
         let read = serde_json::from_slice(&body.bytes);
         let value = read.map_err(|e| Fault::invalid_input(format!("the body: {e}")))?;

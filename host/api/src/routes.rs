@@ -2,28 +2,28 @@
 
 use crate::auth::Class;
 use crate::error::Refusal;
-use crate::{Api, audit, auth, calls, config, grants, health, skills};
+use crate::{Api, audit, auth, calls, config, docs, grants, health, openapi, skills};
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{delete, get, patch, post};
 use skep_core::Fault;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 impl Api {
     /// The routes. They answer only what [`serve`](crate::serve) brings, which notes the entrance.
     pub(crate) fn routes(&self) -> Router {
-        let v1 = Router::new()
-            .merge(seen())
-            .merge(called())
-            .merge(audited())
-            .merge(operated())
+        let v1 = OpenApiRouter::new().merge(seen()).merge(called()).merge(audited()).merge(operated());
+        let (v1, v1_words) = v1.split_for_parts();
+        let v1 = v1
             .fallback(unknown)
             .method_not_allowed_fallback(not_allowed)
+            .layer(from_fn(openapi::acceptable))
             .layer(from_fn(auth::admit));
-        Router::new()
-            .nest("/v1", v1)
-            .route("/healthz", get(health::alive))
-            .route("/readyz", get(health::ready))
+        let (open, open_words) = open().split_for_parts();
+        let document = openapi::document(v1_words, open_words);
+        open.nest("/v1", v1)
+            .merge(docs::routes(&document))
             .fallback(unknown)
             .method_not_allowed_fallback(not_allowed)
             .layer(from_fn(auth::guard))
@@ -33,43 +33,49 @@ impl Api {
 
 /// A group of routes, for those of a class. What their path names as `{skill}`, and `?domain=`, must be
 /// within the reach of who asks.
-fn group(class: Class, routes: Router<Api>) -> Router<Api> {
+fn group(class: Class, routes: OpenApiRouter<Api>) -> OpenApiRouter<Api> {
     routes.layer(from_fn_with_state(class, auth::hold))
 }
 
 /// What everybody may ask for who came in: lists show what they see, callers no more than they need.
-fn seen() -> Router<Api> {
-    let routes =
-        Router::new().route("/skills", get(skills::list)).route("/skills/{skill}", get(skills::inspect));
+fn seen() -> OpenApiRouter<Api> {
+    let routes = OpenApiRouter::new().routes(routes!(skills::list)).routes(routes!(skills::inspect));
     group(Class::Anyone, routes)
 }
 
-fn called() -> Router<Api> {
-    let routes = Router::new().route("/skills/{skill}/tools/{tool}/call", post(calls::call));
-    group(Class::Callers, routes)
+fn called() -> OpenApiRouter<Api> {
+    group(Class::Callers, OpenApiRouter::new().routes(routes!(calls::call)))
 }
 
-fn audited() -> Router<Api> {
-    let own = Router::new()
-        .route("/skills/{skill}/grants", get(grants::list))
-        .route("/skills/{skill}/config", get(config::show))
-        .route("/audit", get(audit::list));
-    let all = Router::new().route("/audit/verify", post(audit::verify));
+fn audited() -> OpenApiRouter<Api> {
+    let own = OpenApiRouter::new()
+        .routes(routes!(grants::list))
+        .routes(routes!(config::show))
+        .routes(routes!(audit::list));
+    let all = OpenApiRouter::new().routes(routes!(audit::verify));
     group(Class::Auditors, own).merge(group(Class::AuditorsOfAll, all))
 }
 
-fn operated() -> Router<Api> {
-    let routes = Router::new()
-        .route("/skills", post(skills::install))
-        .route("/skills/{skill}", delete(skills::remove))
-        .route("/skills/{skill}/approve", post(grants::approve))
-        .route("/skills/{skill}/grants", post(grants::add).delete(grants::revoke))
-        .route("/skills/{skill}/config", patch(config::patch));
+fn operated() -> OpenApiRouter<Api> {
+    let routes = OpenApiRouter::new()
+        .routes(routes!(skills::install))
+        .routes(routes!(skills::remove))
+        .routes(routes!(grants::approve))
+        .routes(routes!(grants::add, grants::revoke))
+        .routes(routes!(config::patch));
     group(Class::Operators, routes)
 }
 
+/// What anyone who can reach the host may read.
+fn open() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(health::alive)).routes(routes!(health::ready))
+}
+
 async fn unknown(uri: Uri) -> Refusal {
-    let fault = Fault::invalid_input(format!("nothing is at `{}`: everything is below `/v1`", uri.path()));
+    let fault = Fault::invalid_input(format!(
+        "nothing is at `{}`: everything is below `/v1`, and `/docs` shows it",
+        uri.path()
+    ));
     Refusal::new(StatusCode::NOT_FOUND, fault)
 }
 

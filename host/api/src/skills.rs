@@ -4,48 +4,66 @@ use crate::Api;
 use crate::auth::Who;
 use crate::error::Refusal;
 use crate::grants;
-use crate::request::{At, By, Json, Params};
+use crate::request::{At, By, DomainOnly, Json, Params};
 use crate::types::{
     Added, ConfigAnswer, InstallRequest, MatchList, SkillDetail, SkillList, SkillSummary, ToolDetail,
     VersionStanding, VersionSummary,
 };
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use serde::Deserialize;
 use serde::de::IgnoredAny;
-use skep_core::{Fault, Limits, LimitsSpec, SkillName, SkillRef};
+use serde::{Deserialize, Serialize};
+use skep_core::{DomainName, Fault, Limits, LimitsSpec, SkillName, SkillRef};
 use skep_registry::{AddOptions, Source, find, inspection_of, manifest_of};
 use skep_sandbox::{Inspection, Tool};
 use skep_store::{SkillRow, VersionRow, VersionState};
+use utoipa::{IntoParams, ToSchema};
 
 /// Largest body of an install: a component of 64 MiB in base64, and its texts.
 pub(crate) const INSTALL_BYTES_MAX: usize = 96 << 20;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ListParams {
+    /// The domain; `main` if left out.
     #[serde(rename = "domain")]
+    #[param(value_type = Option<DomainName>)]
     _domain: Option<IgnoredAny>,
+    /// Only what offers this capability or something near it, the best first.
     capability: Option<String>,
 }
 
-/// `GET /v1/skills`, and `GET /v1/skills?capability=…`.
+/// The answer to `GET /v1/skills`: by name, or by how well they fit.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Listing {
+    All(SkillList),
+    Fitting(MatchList),
+}
+
+/// Lists the skills of a domain, or finds those that offer a capability.
+#[utoipa::path(get, path = "/skills", operation_id = "skills_list", tag = "skills", params(ListParams),
+    responses((status = OK, description = "The skills", body = Listing)))]
 pub(crate) async fn list(
     State(api): State<Api>,
     who: Who,
     Params(params): Params<ListParams>,
-) -> Result<Response, Refusal> {
+) -> Result<axum::Json<Listing>, Refusal> {
     let mut rows = api.router().registry().list(&who.domain).await?;
     rows.retain(|row| who.sees(&row.name));
     if let Some(wanted) = params.capability {
-        return Ok(axum::Json(MatchList { matches: find(&rows, &wanted) }).into_response());
+        return Ok(axum::Json(Listing::Fitting(MatchList { matches: find(&rows, &wanted) })));
     }
     let skills = rows.iter().map(summary).collect::<Result<_, _>>()?;
-    Ok(axum::Json(SkillList { skills }).into_response())
+    Ok(axum::Json(Listing::All(SkillList { skills })))
 }
 
-/// `POST /v1/skills`.
+/// Installs a skill, or a new version of it.
+#[utoipa::path(post, path = "/skills", operation_id = "skill_install", tag = "skills", params(DomainOnly),
+    request_body = InstallRequest, responses(
+        (status = CREATED, description = "Installed: it serves, or it waits for approval", body = Added),
+        (status = OK, description = "This very version was there already", body = Added)))]
 pub(crate) async fn install(
     State(api): State<Api>,
     By(by): By,
@@ -66,7 +84,10 @@ pub(crate) async fn install(
     Ok((status, axum::Json(added)))
 }
 
-/// `GET /v1/skills/{skill}`.
+/// Shows a skill, and one version of it in full.
+#[utoipa::path(get, path = "/skills/{skill}", operation_id = "skill_show", tag = "skills",
+    params(("skill" = SkillRef, Path, description = "The skill, or one version of it"), DomainOnly),
+    responses((status = OK, description = "The skill", body = SkillDetail)))]
 pub(crate) async fn inspect(
     State(api): State<Api>,
     By(by): By,
@@ -81,7 +102,10 @@ pub(crate) async fn inspect(
     Ok(axum::Json(detail))
 }
 
-/// `DELETE /v1/skills/{skill}`.
+/// Removes a skill with its versions, grants, configuration and state.
+#[utoipa::path(delete, path = "/skills/{skill}", operation_id = "skill_remove", tag = "skills",
+    params(("skill" = SkillName, Path, description = "The skill"), DomainOnly),
+    responses((status = NO_CONTENT, description = "It is gone")))]
 pub(crate) async fn remove(
     State(api): State<Api>,
     By(by): By,

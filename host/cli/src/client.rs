@@ -69,7 +69,7 @@ impl Client {
     /// Sends a request; a refusal becomes the fault that it tells.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
         let answer = self.answer(request).await?;
-        answer.map_err(|problem| Fault::new(problem.code, problem.message).into())
+        answer.map_err(|problem| Fault::new(problem.code, problem.detail).into())
     }
 
     /// Calls a tool and waits for what comes of it.

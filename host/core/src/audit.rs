@@ -1,14 +1,17 @@
 //! The audit: what was decided and done, in one chain a host that shows every edit, loss and reordering.
 
-use crate::{CallId, Digest, DomainName, FaultCode, Incarnation, Principal, SkillName, ToolName, UnixMs};
+use crate::{
+    CallId, Digest, DomainName, FaultCode, Incarnation, Principal, SkillName, ToolName, UnixMs, VersionText,
+};
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::collections::BTreeMap;
 use std::fmt;
+use utoipa::ToSchema;
 
 /// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditAction {
     /// A tool was called, or the call refused.
@@ -47,7 +50,7 @@ impl fmt::Display for AuditAction {
 }
 
 /// One event, as the host tells it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AuditEvent {
     /// When it ended.
     pub at: UnixMs,
@@ -68,6 +71,7 @@ pub struct AuditEvent {
     pub tool: Option<ToolName>,
     /// The version, once known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<VersionText>)]
     pub version: Option<semver::Version>,
     /// The digest of component and manifest, once known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -147,7 +151,7 @@ fn record_mac(key: &[u8; 32], host: Incarnation, seq: u64, prev: &str, body: &st
 }
 
 /// What is wrong with a chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, ToSchema)]
 #[serde(tag = "flaw", rename_all = "lowercase")]
 pub enum AuditFlaw {
     /// The MAC doesn't fit the record: it was edited, or made with another key.

@@ -3,6 +3,7 @@
 use crate::{DomainName, NameError, SkillName, ToolName, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The id of a call or job: a UUID, version 7 (RFC 9562), so ids sort by time.
@@ -109,7 +110,7 @@ impl From<SessionId> for String {
 }
 
 /// Priority of a message. Free slots are split 8:3:1 among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Lane {
     /// Someone waits and matters more than others.

@@ -4,6 +4,7 @@ use crate::{Digest, NameError, Requests, SkillName};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::{fmt, path::PathBuf, str::FromStr};
+use utoipa::ToSchema;
 
 /// A grant that can't be read or can't be given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +30,9 @@ pub enum GrantError {
 }
 
 /// What may be done with files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Access {
     /// Read and list.
@@ -100,10 +103,11 @@ impl fmt::Display for GuestPath {
 }
 
 /// One directory or file of the machine, where the guest sees it, and what it may do there.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileRule {
     /// The directory or file on the host's machine, absolute once it is stored.
+    #[schema(value_type = String, pattern = "^/[^\\u0000]*$", examples("/srv/data"))]
     pub host: PathBuf,
     /// Where the guest sees it.
     pub guest: GuestPath,
@@ -138,7 +142,7 @@ impl fmt::Display for FileRule {
 }
 
 /// Everything an operator gave a skill, and the digests it was given to.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Grants {
     /// Files and directories.
@@ -199,7 +203,7 @@ impl Grants {
 }
 
 /// What is taken away from a skill.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Revocation {
     /// Files and directories, by where the guest sees them.

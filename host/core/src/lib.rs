@@ -13,6 +13,7 @@ mod outcome;
 mod permit;
 mod quota;
 mod request;
+mod schema;
 mod state;
 mod time;
 
@@ -32,6 +33,7 @@ pub use outcome::{Level, LogRecord, Outcome, Output, Progress, Reply, Usage};
 pub use permit::{Permit, Subject};
 pub use quota::{Quota, Rate, RateError};
 pub use request::{FileRequest, Requests};
+pub use schema::VersionText;
 pub use state::{
     Bucket, STATE_KEY_BYTES_MAX, STATE_PAGE_MAX, STATE_VALUE_BYTES_MAX, StateChange, StateChanged,
     StateError, StateKeys, StateLimits, StateTotals,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, time::Duration};
+use utoipa::ToSchema;
 
 /// A limit that can't be read or can't be granted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -108,7 +109,7 @@ text_forms!(ByteSize, Span);
 macro_rules! limits {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $default:expr, ceiling $ceiling:expr;)*) => {
         /// The limits of a skill's calls. Every one is enforced, and each has a guest that tries to break it.
-        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         #[serde(deny_unknown_fields)]
         pub struct Limits { $($(#[$doc])* pub $name: $type,)* }
 

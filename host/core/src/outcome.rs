@@ -3,6 +3,7 @@
 use crate::{CallId, Digest, Fault, Incarnation, SessionId, UnixMs};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The result of a tool: JSON text, passed on as it came, never parsed again on its way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Output {
 pub type Outcome = Result<Output, Fault>;
 
 /// Severity of a log record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// For whoever follows each step.
@@ -45,7 +46,7 @@ pub enum Level {
 }
 
 /// One line that a guest printed or logged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogRecord {
     /// The call it belongs to.
     pub call: CallId,
@@ -60,7 +61,7 @@ pub struct LogRecord {
 }
 
 /// How far a call is, as its guest reports it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Progress {
     /// The call it belongs to.
     pub call: CallId,
@@ -73,7 +74,7 @@ pub struct Progress {
 }
 
 /// What a call used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Usage {
     /// Wall time in the sandbox, in microseconds.
     pub wall_us: u64,

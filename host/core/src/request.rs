@@ -2,9 +2,10 @@
 
 use crate::{Access, FileRule, GuestPath, SkillName};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A part of the file tree that a skill wants to see.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FileRequest {
     /// Where the skill expects it; what is below is asked for too.
@@ -18,7 +19,7 @@ pub struct FileRequest {
 }
 
 /// All that a manifest asks for. What is not asked for can't be granted by mistake.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Requests {
     /// Files and folders.

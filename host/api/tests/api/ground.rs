@@ -57,7 +57,7 @@ impl Answer {
     /// Fails unless this is the refusal that is expected, and its words hold `says`.
     #[track_caller]
     pub(crate) fn refused(&self, status: u16, code: &str, says: &str) {
-        let message = self.body["message"].as_str().unwrap_or_default();
+        let message = self.body["detail"].as_str().unwrap_or_default();
         assert_eq!((self.status, self.body["code"].as_str()), (status, Some(code)), "{self:?}");
         assert!(message.contains(says), "expected `{says}` in: {message}");
     }

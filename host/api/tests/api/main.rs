@@ -4,6 +4,7 @@
 mod audit;
 mod bounds;
 mod calls;
+mod document;
 mod entrance;
 mod ground;
 mod leaving;

@@ -75,7 +75,7 @@ fn take(line: CallLine, bar: &mut Option<ProgressBar>) -> Option<Result<(), Fail
         CallLine::Fault(problem) => {
             finish(bar);
             logs(&problem.logs);
-            Some(Err(Fault::new(problem.code, problem.message).into()))
+            Some(Err(Fault::new(problem.code, problem.detail).into()))
         }
     }
 }

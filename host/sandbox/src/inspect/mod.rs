@@ -17,6 +17,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 use skep_core::{Fault, ToolName};
+use utoipa::ToSchema;
 use wasmparser::types::Types;
 
 /// What a component is and offers.
@@ -37,7 +38,7 @@ pub struct Inspection {
 }
 
 /// How a component offers its tools.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Shape {
     /// By plain exported functions.
@@ -77,7 +78,7 @@ pub enum Export {
 }
 
 /// One import.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Import {
     /// Its name, `wasi:filesystem/types@0.2.6`.
     pub name: String,

@@ -125,7 +125,7 @@ impl Dev<'_> {
         let (ms, since) = (begin.elapsed().as_secs_f64() * 1e3, saved.elapsed().as_secs_f64());
         let (id, logs, said) = match answer {
             Ok(answer) => (Some(answer.id), answer.logs, answer.output.get().to_owned()),
-            Err(problem) => (problem.call, problem.logs, format!("{}: {}", problem.code, problem.message)),
+            Err(problem) => (problem.call, problem.logs, format!("{}: {}", problem.code, problem.detail)),
         };
         self.own.add(id);
         call::logs(&logs);

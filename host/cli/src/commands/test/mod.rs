@@ -77,7 +77,7 @@ async fn one(client: &Client, project: &Project, case: &Case) -> Result<Verdict,
             let output = serde_json::from_str(answer.output.get()).context("the result is no JSON")?;
             (Ok(output), answer.logs)
         }
-        Err(problem) => (Err((problem.code, problem.message)), problem.logs),
+        Err(problem) => (Err((problem.code, problem.detail)), problem.logs),
     };
     let mut said = verdict::differences(&case.expect, &outcome);
     let passed = said.is_empty();

@@ -1,0 +1,154 @@
+//! The API's own description (OpenAPI 3.1): what each route says of itself, and what holds for all of them.
+
+use crate::error::Refusal;
+use crate::types::{NDJSON, PROBLEM_JSON, Problem};
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response as Answer;
+use skep_core::Fault;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
+use utoipa::openapi::{ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref};
+
+/// The name of the security scheme.
+const BEARER: &str = "bearer";
+
+const WORDS: &str = "The API of a Skep host. Over TCP each request bears a token; on the Unix socket the kernel \
+    says who asks. What isn't a success is a problem of RFC 9457 whose `code` is stable.";
+
+const TAGS: [(&str, &str); 6] = [
+    ("skills", "What is installed, in which versions"),
+    ("grants", "What skills are given"),
+    ("configuration", "How skills are configured"),
+    ("calls", "Calls of tools"),
+    ("audit", "What was done, by whom"),
+    ("health", "Whether the host lives and can serve"),
+];
+
+/// Whether an operation may be refused so.
+type Applies = fn(&str, &Operation) -> bool;
+
+/// The problems that operations share: the status, where it applies, what it means.
+const PROBLEMS: &[(u16, Applies, &str)] = &[
+    (400, guarded, "The request isn't what is described here, or asks for what can't be done"),
+    (401, guarded, "Nobody is known by what the request bears"),
+    (
+        403,
+        |_, _| true,
+        "Whoever asks may not do that, or the request came from a page or under a name that isn't allowed",
+    ),
+    (404, guarded, "There is no such thing"),
+    (406, guarded, "Nothing that is offered here is accepted"),
+    (408, has_body, "The body came too slowly"),
+    (409, is_call, "The call was cancelled"),
+    (410, is_call, "There is no such session any more"),
+    (413, has_body, "The body is too large"),
+    (415, has_body, "The body is of a type that isn't taken"),
+    (422, runs_code, "The request was understood, and the skill is to blame"),
+    (429, guarded, "Too much is asked for: try again later"),
+    (500, |_, _| true, "A defect of the host"),
+    (502, is_call, "The host died in the call: its outcome is unknown"),
+    (503, |path, _| path != "/healthz", "Something that the host needs is away: try again later"),
+    (504, runs_code, "There wasn't time enough"),
+];
+
+fn guarded(path: &str, _: &Operation) -> bool {
+    path.starts_with("/v1/")
+}
+
+fn has_body(_: &str, operation: &Operation) -> bool {
+    operation.request_body.is_some()
+}
+
+fn is_call(path: &str, _: &Operation) -> bool {
+    path.ends_with("/call")
+}
+
+/// Calls do, and what compiles a component.
+fn runs_code(path: &str, operation: &Operation) -> bool {
+    is_call(path, operation) || operation.operation_id.as_deref() == Some("skill_install")
+}
+
+/// The whole document, from what the routes below `/v1` and the open ones say.
+pub(crate) fn document(v1: OpenApi, open: OpenApi) -> OpenApi {
+    let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
+    let info = InfoBuilder::new().title("Skep").version(env!("CARGO_PKG_VERSION"));
+    let info = info.description(Some(WORDS)).license(Some(license)).build();
+    let tags = TAGS.map(|(name, words)| TagBuilder::new().name(name).description(Some(words)).build());
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    let mut shared = ComponentsBuilder::new().security_scheme(BEARER, SecurityScheme::Http(bearer));
+    shared = shared.schema_from::<Problem>();
+    for (status, _, words) in PROBLEMS {
+        shared = shared.response(name(*status), problem(*status, words));
+    }
+    let head = OpenApiBuilder::new().info(info).tags(Some(tags)).components(Some(shared.build())).build();
+    let mut document = head.nest("/v1", v1).merge_from(open);
+    for (path, item) in &mut document.paths.paths {
+        operations(item).for_each(|operation| complete(path, operation));
+    }
+    document
+}
+
+/// Adds what holds for all operations of its kind.
+fn complete(path: &str, operation: &mut Operation) {
+    if guarded(path, operation) {
+        operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
+    }
+    let problems: Vec<_> = PROBLEMS.iter().filter(|(_, applies, _)| applies(path, operation)).collect();
+    for (status, _, _) in problems {
+        let shared = Ref::from_response_name(name(*status));
+        operation.responses.responses.entry(status.to_string()).or_insert_with(|| shared.into());
+    }
+}
+
+/// The operations of a path.
+pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
+
+fn name(status: u16) -> String {
+    format!("Problem{status}")
+}
+
+fn problem(status: u16, words: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let problem = ResponseBuilder::new().description(words).content(PROBLEM_JSON, content);
+    let text = |words: &str| {
+        let text = ObjectBuilder::new().schema_type(Type::String);
+        HeaderBuilder::new().schema(Some(text)).description(Some(words)).build()
+    };
+    match status {
+        401 => problem.header("WWW-Authenticate", text("How to say who asks")).build(),
+        429 | 503 => problem.header("Retry-After", text("When to try again, in seconds")).build(),
+        _ => problem.build(),
+    }
+}
+
+/// Media types that some route answers with.
+const OFFERED: [&str; 6] =
+    ["*/*", "application/*", "application/json", PROBLEM_JSON, NDJSON, "application/octet-stream"];
+
+/// Refuses a client that accepts nothing of what is offered.
+pub(crate) async fn acceptable(request: Request, next: Next) -> Result<Answer, Refusal> {
+    let accepted = request.headers().get_all(header::ACCEPT);
+    let accepted: Vec<_> =
+        accepted.iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).collect();
+    let offered = |range: &&str| {
+        let media = range.split(';').next().unwrap_or_default().trim();
+        OFFERED.iter().any(|offered| offered.eq_ignore_ascii_case(media))
+    };
+    if accepted.is_empty() || accepted.iter().any(offered) {
+        return Ok(next.run(request).await);
+    }
+    let fault = Fault::invalid_input(format!(
+        "nothing of `{}` is offered here: accept `application/json`",
+        accepted.join(",")
+    ));
+    Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, fault))
+}

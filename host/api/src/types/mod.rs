@@ -1,0 +1,26 @@
+//! What goes over the wire, in the same types for the server and for its clients: one file a noun.
+
+mod audit;
+mod call;
+mod config;
+mod grant;
+mod health;
+mod problem;
+mod skill;
+
+pub use crate::base64_bytes::Base64Bytes;
+pub use audit::{AuditEntry, AuditPage, AuditVerdict};
+pub use call::{
+    CallAnswer, CallLine, HEADER_IDEMPOTENCY, HEADER_LANE, HEADER_SESSION, HEADER_TIMEOUT, HEADER_TRACE,
+    NDJSON, ONLY_TOOL,
+};
+pub use config::{ConfigAnswer, ConfigPatch};
+pub use grant::GrantRequest;
+pub use health::Health;
+pub use problem::{PROBLEM_JSON, Problem};
+pub use skep_registry::{Added, Match};
+pub use skep_sandbox::{Import, Shape};
+pub use skill::{
+    Approved, InstallRequest, MatchList, SkillDetail, SkillList, SkillSummary, ToolDetail, VersionStanding,
+    VersionSummary,
+};

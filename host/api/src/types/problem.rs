@@ -1,0 +1,33 @@
+//! What every answer that isn't a success is made of (RFC 9457).
+
+use serde::{Deserialize, Serialize};
+use skep_core::{CallId, FaultCode, LogRecord};
+use utoipa::ToSchema;
+
+/// The media type of a [`Problem`].
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// The body of every answer that isn't a success: a problem of RFC 9457.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// The kind of problem: `urn:skep:fault:` and the code.
+    #[serde(rename = "type")]
+    #[schema(examples("urn:skep:fault:denied"))]
+    pub kind: String,
+    /// The kind in words, always the same.
+    #[schema(examples("Denied"))]
+    pub title: String,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What happened, and the way out.
+    pub detail: String,
+    /// The stable code.
+    pub code: FaultCode,
+    /// The call, if it got as far as having an id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallId>,
+    /// What the call's guest printed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<LogRecord>,
+}
