@@ -30,6 +30,7 @@ lint: tools ## check formatting, lints and the rules of the house
 	@$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
 	@$(CARGO) clippy $(LOCKED) $(RUST_SDK) --all-targets -- -D warnings
 	@$(CARGO) clippy $(LOCKED) $(PLUGINS) --all-targets -- -D warnings
+	@tests/deploy.sh
 
 bench: guests ## measure a call and the fast lane
 	@$(CARGO) bench $(LOCKED) --workspace --bench '*'
@@ -42,8 +43,9 @@ guests: build ## build the example skills and the fixtures of the tests
 	@tests/toolchain/languages.sh
 	@tests/toolchain/skills.sh
 
-programs: tools 
+programs: tools guests ## build and fetch programs that were never made for Skep
 	@tests/toolchain/programs.sh
+	@tests/toolchain/foreign.sh
 
 setup: tools servers ## install what tests need
 

@@ -1,6 +1,6 @@
 //! Authoring: `skep new`, `build`, `test` and `dev`, as somebody types them who starts from nothing.
 
-use crate::deployment::skep;
+use crate::deployment::{authors_skep, check, said};
 use serde_json::{Value, json};
 use skep_harness::{eventually_blocking, repository};
 use std::fs::{self, File};
@@ -35,14 +35,9 @@ impl Author {
         author
     }
 
-    /// Dependencies are built once for all tests; each project's own name keeps them apart.
     fn command(&self, args: &[&str]) -> Command {
-        let cargo = repository().join("target/guest-toolchain/cargo");
-        assert!(cargo.exists(), "{} is missing: run `make guests`", cargo.display());
-        let mut command = skep();
-        command.args(args).current_dir(self.dir.path()).env("CARGO", cargo);
-        command.env("CARGO_TARGET_DIR", repository().join("target/authoring"));
-        command.env("XDG_CACHE_HOME", self.dir.path().join("cache"));
+        let mut command = authors_skep(self.dir.path());
+        command.args(args);
         command
     }
 
@@ -71,17 +66,6 @@ impl Author {
             serde_json::from_slice(&self.skep(&["test", self.name, "--json"]).stdout).unwrap();
         assert_eq!(report["failed"], 1, "{report}");
     }
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
-
-#[track_caller]
-fn check(output: &Output, code: i32, says: &str) {
-    let said = said(output);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    assert!(said.contains(says), "expected `{says}`: {said}");
 }
 
 #[test]

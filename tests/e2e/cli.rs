@@ -1,18 +1,11 @@
 //! The command line: outputs, exit codes, and the words it says.
 
-use crate::deployment::{Deployment, skep};
+use crate::deployment::{Deployment, check, skep};
 use std::path::Path;
 use std::process::Output;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-#[track_caller]
-fn check(output: &Output, code: i32, says: &str) {
-    let said = text(&output.stdout) + &text(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    assert!(said.contains(says), "expected `{says}`: {said}");
 }
 
 fn run_in(dir: &Path, args: &[&str]) -> Output {

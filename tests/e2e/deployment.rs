@@ -22,6 +22,35 @@ pub fn skep() -> Command {
     command
 }
 
+/// The binary as an author of skills runs it in `dir`: with the toolchains of all languages, and with what
+/// Rust projects depend on built once for all tests (each project's own name keeps them apart).
+pub fn authors_skep(dir: &Path) -> Command {
+    let (languages, cargo) = ("target/languages/bin", "target/guest-toolchain/cargo");
+    let [languages, cargo] = [languages, cargo].map(|path| skep_harness::repository().join(path));
+    for part in [&languages, &cargo] {
+        assert!(part.exists(), "{} is missing: run `make guests`", part.display());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([languages].into_iter().chain(std::env::split_paths(&path))).unwrap();
+    let mut command = skep();
+    command.current_dir(dir).env("PATH", path).env("CARGO", cargo);
+    command.env("CARGO_TARGET_DIR", skep_harness::repository().join("target/authoring"));
+    command.env("XDG_CACHE_HOME", dir.join("cache"));
+    command
+}
+
+/// What a command printed, on both streams.
+pub fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+#[track_caller]
+pub fn check(output: &Output, code: i32, says: &str) {
+    let said = said(output);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    assert!(said.contains(says), "expected `{says}`: {said}");
+}
+
 /// One `skep serve` process.
 pub struct Host {
     child: Child,

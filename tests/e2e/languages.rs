@@ -1,28 +1,13 @@
 //! Every language, as somebody types it who starts from nothing; and the example skills, whose cases hold.
 
-use crate::deployment::skep;
+use crate::deployment::{authors_skep, check, said};
 use skep_harness::repository;
 use std::path::Path;
 use std::process::Command;
 
-/// A command with the toolchains of all languages on its path.
-fn authors_skep(dir: &Path) -> Command {
-    let languages = repository().join("target/languages/bin");
-    assert!(languages.is_dir(), "{} is missing: run `make guests`", languages.display());
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let path = std::env::join_paths([languages].into_iter().chain(std::env::split_paths(&path))).unwrap();
-    let mut command = skep();
-    command.current_dir(dir).env("PATH", path).env("XDG_CACHE_HOME", dir.join("cache"));
-    command.env("CARGO", repository().join("target/guest-toolchain/cargo"));
-    command.env("CARGO_TARGET_DIR", repository().join("target/authoring"));
-    command
-}
-
 #[track_caller]
 fn succeeds(command: &mut Command, says: &str) {
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.contains(says), "expected `{says}`: {said}");
+    check(&command.output().unwrap(), 0, says);
 }
 
 /// Makes, builds and tests a project of each shape.
@@ -42,7 +27,7 @@ fn from_nothing(language: &str, shapes: &[&str]) {
     for refused in ["contract", "typed", "command"].iter().filter(|shape| !shapes.contains(shape)) {
         let output =
             authors_skep(dir.path()).args(["new", language, "x", "--shape", refused]).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let said = said(&output);
         assert!(!output.status.success() && said.contains("componentize-"), "{said}");
     }
 }
