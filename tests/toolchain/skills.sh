@@ -11,15 +11,16 @@ export PATH=$root/target/languages/bin:$PATH CARGO=$root/target/guest-toolchain/
 # Rust projects share what they build of their dependencies.
 export CARGO_TARGET_DIR=$root/target/guests
 
-# What a project is made from, besides its toolchain: its own sources, the SDK, the WIT.
-sources() { # project
-  git ls-files --cached --others --exclude-standard -z "$1" sdk wit host/forge tests/toolchain/languages.sh |
+sums() { # files and folders
+  git ls-files --cached --others --exclude-standard -z "$@" |
     xargs -0 sha256sum 2>/dev/null || true # a link to a folder has no sum
 }
+# What every project is made from besides its own sources.
+shared=$(sums sdk wit host/forge tests/toolchain/languages.sh | sha256sum)
 
 build() { # project, its place
   local made=$2/.made now
-  now=$(sources "$1")
+  now=$shared$(sums "$1")
   [ "$(cat "$made" 2>/dev/null)" != "$now" ] || return 0
   if grep -qs '"dependencies"' "$1/package.json"; then npm install --silent --no-fund --no-audit --omit=dev --prefix "$1"; fi
   "$skep" build "$1" > "$root/target/skill-build.log" 2>&1 || {
