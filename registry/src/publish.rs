@@ -144,7 +144,7 @@ fn plan(row: Option<&SkillRow>, source: &Source, grants: &Grants, replace: bool)
 /// stays with the versions that are still there.
 pub(crate) fn given_to(next: &mut Grants, held: &Grants, row: Option<&SkillRow>, digest: Digest) {
     let kept = |digest: &Digest| row.is_some_and(|row| row.versions.iter().any(|v| v.digest == *digest));
-    if (&next.files, &next.env) == (&held.files, &held.env) {
+    if next.fingerprint() == held.fingerprint() {
         next.digests.retain(kept);
     } else {
         next.digests.clear();

@@ -33,9 +33,8 @@ pub(crate) async fn add(
 ) -> Result<axum::Json<Grants>, Refusal> {
     let more = checked(&who, more)?;
     if more.is_empty() {
-        return Err(
-            Fault::invalid_input("the body names nothing to grant: give `files`, `env` or `skills`").into()
-        );
+        let what = "the body names nothing to grant: give `files`, `env`, `network`, `secrets` or `skills`";
+        return Err(Fault::invalid_input(what).into());
     }
     Ok(axum::Json(api.router().grant(&by, &skill, more).await?))
 }

@@ -1,7 +1,7 @@
 //! What people type: every command and flag, with its help.
 
 use clap::{Args, Parser, Subcommand};
-use skep_core::{DomainName, SessionId, SkillName, SkillRef, Span, ToolRef};
+use skep_core::{DomainName, GuestPath, NetRule, SecretName, SessionId, SkillName, SkillRef, Span, ToolRef};
 use skep_forge::{Language, ProjectShape};
 use std::path::PathBuf;
 
@@ -96,15 +96,8 @@ pub(crate) enum Command {
     Revoke {
         /// The skill
         skill: SkillName,
-        /// The guest path of a file grant
-        #[arg(long, value_name = "GUEST")]
-        fs: Vec<String>,
-        /// The name of a variable
-        #[arg(long, value_name = "KEY")]
-        env: Vec<String>,
-        /// A skill that it may call
-        #[arg(long = "skill", value_name = "NAME")]
-        skills: Vec<SkillName>,
+        #[command(flatten)]
+        flags: RevokeFlags,
     },
     /// Show what is granted to a skill
     Grants {
@@ -168,12 +161,32 @@ pub(crate) struct GrantFlags {
     /// Another skill that it may call
     #[arg(id = "callee", long = "skill", value_name = "NAME")]
     pub(crate) skill: Vec<String>,
-    /// Not enforced yet in this version, so refused
-    #[arg(long, value_name = "ORIGIN")]
+    /// A place on the network; `*.` in front of a name stands for all below it
+    #[arg(long, value_name = "SCHEME://HOST[:PORT]")]
     pub(crate) net: Vec<String>,
-    /// Not enforced yet in this version, so refused
-    #[arg(long, value_name = "NAME=ORIGIN")]
+    /// A secret, and the only place that it may be sent to
+    #[arg(long, value_name = "NAME=https://HOST")]
     pub(crate) secret: Vec<String>,
+}
+
+/// The flags that take something away.
+#[derive(Debug, Default, Args)]
+pub(crate) struct RevokeFlags {
+    /// The guest path of a file grant
+    #[arg(long, value_name = "GUEST")]
+    pub(crate) fs: Vec<GuestPath>,
+    /// The name of a variable
+    #[arg(long, value_name = "KEY")]
+    pub(crate) env: Vec<String>,
+    /// A place on the network, as it was granted
+    #[arg(long, value_name = "SCHEME://HOST[:PORT]")]
+    pub(crate) net: Vec<NetRule>,
+    /// The name of a secret
+    #[arg(long, value_name = "NAME")]
+    pub(crate) secret: Vec<SecretName>,
+    /// A skill that it may call
+    #[arg(id = "callee", long = "skill", value_name = "NAME")]
+    pub(crate) skill: Vec<SkillName>,
 }
 
 #[derive(Debug, Args)]

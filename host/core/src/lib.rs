@@ -9,11 +9,13 @@ mod identity;
 mod limits;
 mod manifest;
 mod name;
+mod net;
 mod outcome;
 mod permit;
 mod quota;
 mod request;
 mod schema;
+mod secret;
 mod state;
 mod time;
 
@@ -28,12 +30,14 @@ pub use grant::{Access, FileRule, GrantError, Grants, GuestPath, Revocation};
 pub use identity::{Identity, Role, RoleError, Scope};
 pub use limits::{ByteSize, LimitError, Limits, LimitsSpec, Span};
 pub use manifest::{BuildSection, Lifetime, Manifest, ManifestError, SkillSection};
-pub use name::{DomainName, NameError, SkillName, SkillRef, ToolName, ToolRef};
+pub use name::{DomainName, NameError, SecretName, SkillName, SkillRef, ToolName, ToolRef};
+pub use net::{Host, HostPattern, NetError, NetRule, Origin, Scheme};
 pub use outcome::{Level, LogRecord, Outcome, Output, Progress, Reply, Usage};
 pub use permit::{Permit, Subject};
 pub use quota::{Quota, Rate, RateError};
 pub use request::{FileRequest, Requests};
 pub use schema::VersionText;
+pub use secret::SecretRule;
 pub use state::{
     Bucket, STATE_KEY_BYTES_MAX, STATE_PAGE_MAX, STATE_VALUE_BYTES_MAX, StateChange, StateChanged,
     StateError, StateKeys, StateLimits, StateTotals,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// Longest name of a skill or domain, in characters.
+/// Longest name of a skill, a domain or a secret, in characters.
 const NAME_CHARS_MAX: usize = 63;
 /// Longest name of a tool, in characters.
 const TOOL_CHARS_MAX: usize = 128;
@@ -17,6 +17,9 @@ pub enum NameError {
     /// Not `[A-Za-z0-9_.-]{1,128}`.
     #[error("`{0}` is no tool name: use at most 128 letters, digits, `_`, `-` and `.`")]
     Tool(String),
+    /// Not `[A-Z][A-Z0-9_]{0,62}`.
+    #[error("`{0}` is no name of a secret: use an upper-case letter, then at most 62 of A-Z, 0-9 and `_`")]
+    Secret(String),
     /// The part behind `@` is no semantic version.
     #[error("`{0}` is no version: {1}")]
     Version(String, String),
@@ -81,6 +84,16 @@ name_type!(
     /// The name of a tool within its skill: `[A-Za-z0-9_.-]{1,128}`.
     ToolName, is_tool, NameError::Tool
 );
+
+name_type!(
+    /// The name of a secret: `[A-Z][A-Z0-9_]{0,62}`.
+    SecretName, is_secret, NameError::Secret
+);
+
+fn is_secret(text: &str) -> bool {
+    let ok = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    text.len() <= NAME_CHARS_MAX && text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().all(ok)
+}
 
 fn is_tool(text: &str) -> bool {
     let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');

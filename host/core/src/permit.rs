@@ -1,6 +1,6 @@
 //! The permit: evidence that a policy check was made. A sandbox runs only what holds one.
 
-use crate::{Digest, FileRule, Grants, Limits, Requests, SkillName};
+use crate::{Digest, FileRule, Grants, Limits, NetRule, Requests, SecretRule, SkillName};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The version of a skill that a permit is asked for.
@@ -23,6 +23,8 @@ pub struct Permit {
     digest: Digest,
     files: Vec<FileRule>,
     env: BTreeMap<String, String>,
+    network: BTreeSet<NetRule>,
+    secrets: BTreeSet<SecretRule>,
     skills: BTreeSet<SkillName>,
     limits: Limits,
     grants: Digest,
@@ -39,6 +41,12 @@ impl Grants {
         };
         let asked = |key: &str| subject.requests.is_none_or(|r| r.env.iter().any(|name| name == key));
         let env = self.env.iter().filter(|(key, _)| given && asked(key));
+        let reachable = |rule: &NetRule| match subject.requests {
+            Some(requests) => requests.narrow_network(rule).collect(),
+            None => vec![rule.clone()],
+        };
+        let known = |secret: &SecretRule| subject.requests.is_none_or(|r| r.secrets.contains(secret.name()));
+        let secrets = self.secrets.iter().filter(|secret| given && known(secret));
         let callable = |skill: &SkillName| subject.requests.is_none_or(|r| r.skills.contains(skill));
         let skills = self.skills.iter().filter(|skill| given && callable(skill));
         Permit {
@@ -46,6 +54,8 @@ impl Grants {
             digest: subject.digest,
             files: self.files.iter().filter(|_| given).filter_map(narrow).collect(),
             env: env.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            network: self.network.iter().filter(|_| given).flat_map(reachable).collect(),
+            secrets: secrets.cloned().collect(),
             skills: skills.cloned().collect(),
             limits: subject.limits.clone(),
             grants: self.fingerprint(),
@@ -70,6 +80,14 @@ impl Permit {
     pub fn env(&self) -> &BTreeMap<String, String> {
         &self.env
     }
+    /// Where on the network it may reach to.
+    pub fn network(&self) -> &BTreeSet<NetRule> {
+        &self.network
+    }
+    /// The secrets it may send, each with where to.
+    pub fn secrets(&self) -> &BTreeSet<SecretRule> {
+        &self.secrets
+    }
     /// The skills it may call.
     pub fn skills(&self) -> &BTreeSet<SkillName> {
         &self.skills
@@ -89,6 +107,8 @@ impl Permit {
         };
         self.files.iter().all(same)
             && self.env.iter().all(|(key, value)| grants.env.get(key) == Some(value))
+            && self.network.iter().all(|rule| grants.network.iter().any(|g| rule.within(g)))
+            && self.secrets.is_subset(&grants.secrets)
             && self.skills.is_subset(&grants.skills)
     }
     /// The fingerprint of the grants it was made from.

@@ -1,6 +1,6 @@
 //! Requests: what a skill's manifest asks for. They are a ceiling, never a grant.
 
-use crate::{Access, FileRule, GuestPath, SkillName};
+use crate::{Access, FileRule, GuestPath, NetRule, SecretName, SkillName};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -28,12 +28,13 @@ pub struct Requests {
     /// Environment variables, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
-    /// Origins, as in `https://api.example.com`.
+    /// Places on the network, as in `https://api.example.com`; `https://*` asks for any that the
+    /// operator names.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub network: Vec<String>,
+    pub network: Vec<NetRule>,
     /// Secrets, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub secrets: Vec<String>,
+    pub secrets: Vec<SecretName>,
     /// Other skills, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skills: Vec<SkillName>,
@@ -52,15 +53,21 @@ impl Requests {
         Some(FileRule { access, ..rule.clone() })
     }
 
+    /// What of `rule` was asked for.
+    pub fn narrow_network<'a>(&'a self, rule: &'a NetRule) -> impl Iterator<Item = NetRule> + 'a {
+        self.network.iter().filter_map(|request| rule.meet(request))
+    }
+
     /// Whether `self` asks for nothing that `older` didn't ask for.
     pub fn within(&self, older: &Requests) -> bool {
         let covered = |r: &FileRequest| older.access_at(&r.path).is_some_and(|a| a >= r.access);
+        let reached = |rule: &NetRule| older.network.iter().any(|old| rule.within(old));
         fn subset<T: PartialEq>(new: &[T], old: &[T]) -> bool {
             new.iter().all(|n| old.contains(n))
         }
         self.files.iter().all(covered)
             && subset(&self.env, &older.env)
-            && subset(&self.network, &older.network)
+            && self.network.iter().all(reached)
             && subset(&self.secrets, &older.secrets)
             && subset(&self.skills, &older.skills)
     }

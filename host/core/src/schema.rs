@@ -18,7 +18,7 @@ const SESSION: &str = "^[0-9a-f]{32}\\.[0-9a-f]{32}$";
 pub struct VersionText;
 
 /// A text that is described by words and a pattern.
-fn text(description: &str, pattern: &str, example: &str) -> ObjectBuilder {
+pub(crate) fn text(description: &str, pattern: &str, example: &str) -> ObjectBuilder {
     let described = ObjectBuilder::new().schema_type(Type::String).description(Some(description));
     described.pattern(Some(pattern)).examples([example])
 }
@@ -45,6 +45,8 @@ macro_rules! schemas {
         impl ToSchema for $type {}
     )* };
 }
+
+pub(crate) use schemas;
 
 schemas! {
     SkillName = text("The name of a skill.", NAME, "csv-report");

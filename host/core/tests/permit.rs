@@ -3,8 +3,8 @@
 
 use proptest::prelude::*;
 use skep_core::{
-    Access, Digest, FileRequest, FileRule, Grants, GuestPath, Limits, Requests, Revocation, SkillName,
-    Subject,
+    Access, Digest, FileRequest, FileRule, Grants, GuestPath, Limits, NetRule, Requests, Revocation,
+    SecretName, SecretRule, SkillName, Subject,
 };
 
 fn access() -> impl Strategy<Value = Access> {
@@ -29,26 +29,44 @@ fn skill() -> impl Strategy<Value = SkillName> {
     "[a-d]".prop_map(|name| name.parse().expect("a skill name"))
 }
 
+fn place() -> impl Strategy<Value = NetRule> {
+    "https://(\\*|(\\*\\.)?(a\\.)?b\\.c|1\\.1\\.1\\.1)(:8443|:\\*)?"
+        .prop_map(|text| text.parse().expect("a rule"))
+}
+
+fn secret() -> impl Strategy<Value = SecretRule> {
+    ("[K-M]", place()).prop_filter_map("a destination", |(name, to)| {
+        SecretRule::new(name.parse::<SecretName>().expect("a name"), to).ok()
+    })
+}
+
 fn requests() -> impl Strategy<Value = Requests> {
     let file = (path(), access()).prop_map(|(path, access)| FileRequest { path, access, why: String::new() });
     let files = proptest::collection::vec(file, 0..4);
     let env = proptest::collection::vec("[A-C]", 0..3);
+    let network = proptest::collection::vec(place(), 0..3);
+    let secrets = proptest::collection::vec("[K-M]".prop_map(|name| name.parse().expect("a name")), 0..3);
     let skills = proptest::collection::vec(skill(), 0..3);
-    (files, env, skills).prop_map(|(files, env, skills)| Requests {
+    (files, env, network, secrets, skills).prop_map(|(files, env, network, secrets, skills)| Requests {
         files,
         env,
+        network,
+        secrets,
         skills,
-        ..Requests::default()
     })
 }
 
 fn grants() -> impl Strategy<Value = Grants> {
     let env = proptest::collection::btree_map("[A-D]", "[a-z]{0,4}", 0..4);
     let skills = proptest::collection::btree_set(skill(), 0..3);
+    let network = proptest::collection::btree_set(place(), 0..4);
+    let secrets = proptest::collection::btree_set(secret(), 0..3);
     let digests = || [Digest::of(b"v1")].into();
-    (rules(), env, skills).prop_map(move |(files, env, skills)| Grants {
+    (rules(), env, network, secrets, skills).prop_map(move |(files, env, network, secrets, skills)| Grants {
         files,
         env,
+        network,
+        secrets,
         skills,
         digests: digests(),
     })
@@ -70,6 +88,13 @@ proptest! {
         }
         for (key, value) in permit.env() {
             prop_assert!(requests.env.contains(key) && grants.env.get(key) == Some(value));
+        }
+        for rule in permit.network() {
+            prop_assert!(requests.network.iter().any(|asked| rule.within(asked)));
+            prop_assert!(grants.network.iter().any(|given| rule.within(given)));
+        }
+        for secret in permit.secrets() {
+            prop_assert!(requests.secrets.contains(secret.name()) && grants.secrets.contains(secret));
         }
         for skill in permit.skills() {
             prop_assert!(requests.skills.contains(skill) && grants.skills.contains(skill));
@@ -93,6 +118,8 @@ proptest! {
         let permit = grants.permit(subject(&skill, &limits, None));
         prop_assert_eq!(permit.files(), &grants.files[..]);
         prop_assert_eq!(permit.env(), &grants.env);
+        prop_assert_eq!(permit.network(), &grants.network);
+        prop_assert_eq!(permit.secrets(), &grants.secrets);
         prop_assert_eq!(permit.skills(), &grants.skills);
     }
 
@@ -102,6 +129,7 @@ proptest! {
         let other = Subject { digest: Digest::of(b"v2"), ..subject(&skill, &limits, None) };
         let permit = grants.permit(other);
         prop_assert!(permit.files().is_empty() && permit.env().is_empty() && permit.skills().is_empty());
+        prop_assert!(permit.network().is_empty() && permit.secrets().is_empty());
     }
 
     #[test]
@@ -119,6 +147,14 @@ proptest! {
             less.revoke(&Revocation { env: vec![key.clone()], ..Revocation::default() });
             prop_assert!(!permit.still_granted(&less));
         }
+        for secret in permit.secrets() {
+            let mut less = grants.clone();
+            less.revoke(&Revocation { secrets: vec![secret.name().clone()], ..Revocation::default() });
+            prop_assert!(!permit.still_granted(&less));
+        }
+        let mut less = grants.clone();
+        less.network.clear();
+        prop_assert_eq!(permit.still_granted(&less), grants.network.is_empty());
         for skill in permit.skills() {
             let mut less = grants.clone();
             less.revoke(&Revocation { skills: vec![skill.clone()], ..Revocation::default() });
@@ -138,6 +174,8 @@ proptest! {
                 prop_assert!(before.files().iter().any(
                     |b| b.guest == rule.guest && b.host == rule.host && b.access >= rule.access));
             }
+            prop_assert!(after.network().iter().all(|rule| before.network().iter().any(|b| rule.within(b))));
+            prop_assert!(after.secrets().is_subset(before.secrets()));
             prop_assert!(after.env().keys().all(|key| before.env().contains_key(key)));
             prop_assert!(after.skills().is_subset(before.skills()));
         }

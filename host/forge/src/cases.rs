@@ -68,6 +68,10 @@ pub struct CaseGrants {
     pub fs: Vec<String>,
     /// `KEY=VALUE`.
     pub env: Vec<String>,
+    /// `SCHEME://HOST[:PORT]`.
+    pub net: Vec<String>,
+    /// `NAME=https://HOST`.
+    pub secret: Vec<String>,
     /// Names of skills.
     pub skill: Vec<String>,
 }

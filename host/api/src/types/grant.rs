@@ -1,7 +1,7 @@
 //! Grants, as clients give them.
 
 use serde::{Deserialize, Serialize};
-use skep_core::{FileRule, Grants, SkillName};
+use skep_core::{FileRule, Grants, NetRule, SecretRule, SkillName};
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
@@ -13,18 +13,22 @@ pub struct GrantRequest {
     pub files: Vec<FileRule>,
     /// Environment variables.
     pub env: BTreeMap<String, String>,
+    /// Where on the network it may reach to.
+    pub network: BTreeSet<NetRule>,
+    /// Secrets that it may send, each as `NAME=https://HOST`.
+    pub secrets: BTreeSet<SecretRule>,
     /// Skills that it may call.
     pub skills: BTreeSet<SkillName>,
 }
 
 impl From<GrantRequest> for Grants {
-    fn from(GrantRequest { files, env, skills }: GrantRequest) -> Self {
-        Self { files, env, skills, ..Self::default() }
+    fn from(GrantRequest { files, env, network, secrets, skills }: GrantRequest) -> Self {
+        Self { files, env, network, secrets, skills, ..Self::default() }
     }
 }
 
 impl From<Grants> for GrantRequest {
-    fn from(Grants { files, env, skills, .. }: Grants) -> Self {
-        Self { files, env, skills }
+    fn from(Grants { files, env, network, secrets, skills, .. }: Grants) -> Self {
+        Self { files, env, network, secrets, skills }
     }
 }

@@ -43,7 +43,8 @@ async fn grants_that_make_no_sense_say_why() {
         ("POST", file(json!("/"), "data"), "data"),
         ("POST", file(json!("/nowhere/at/all"), "/data"), "/nowhere/at/all"),
         ("POST", file(json!(data), "/data"), "data"),
-        ("POST", json!({ "network": ["https://example.com"] }), "network"),
+        ("POST", json!({ "network": ["https://example.com/x"] }), "nothing but a host"),
+        ("POST", json!({ "secrets": ["KEY=http://example.com"] }), "in clear"),
         ("DELETE", json!({ "files": ["/data"] }), "nothing of that is granted"),
         ("DELETE", json!({ "file": ["/data"] }), "file"),
     ];

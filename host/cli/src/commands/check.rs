@@ -120,14 +120,11 @@ pub(super) fn exports_ignored(ignored: &[String]) -> Result<(), Failure> {
 /// What the manifest asks for.
 pub(super) fn requests(requests: &Requests) -> Result<(), Failure> {
     let files = requests.files.iter().map(|r| format!("files at {} ({}) {}", r.path, r.access, r.why));
-    let others = [
-        ("the variable", &requests.env),
-        ("the network at", &requests.network),
-        ("the secret", &requests.secrets),
-    ];
+    let env = requests.env.iter().map(|name| format!("the variable {name}"));
+    let network = requests.network.iter().map(|rule| format!("the network at {rule}"));
+    let secrets = requests.secrets.iter().map(|name| format!("the secret {name}"));
     let skills = requests.skills.iter().map(|name| format!("the skill {name}"));
-    let named = others.into_iter().flat_map(|(what, names)| names.iter().map(move |n| format!("{what} {n}")));
-    for request in files.chain(named).chain(skills) {
+    for request in files.chain(env).chain(network).chain(secrets).chain(skills) {
         show::line(format!("asks for: {}", request.trim_end()))?;
     }
     Ok(())

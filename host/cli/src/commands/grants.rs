@@ -27,5 +27,12 @@ pub(super) fn print(place: &Place, skill: &SkillName, grants: &Grants) -> Result
     for (key, value) in &grants.env {
         show::line(format!("--env {key}={value}"))?;
     }
-    grants.skills.iter().try_for_each(|callee| show::line(format!("--skill {callee}")))
+    let network = grants.network.iter().map(|rule| format!("--net {rule}"));
+    let secrets = grants.secrets.iter().map(|secret| format!("--secret {secret}"));
+    let skills = grants.skills.iter().map(|callee| format!("--skill {callee}"));
+    network.chain(secrets).chain(skills).try_for_each(show::line)?;
+    grants.secrets_stranded().try_for_each(|secret| {
+        let (name, to) = (secret.name(), secret.to());
+        show::line(format!("(secret {name} can't be sent: `skep grant {skill} --net {to}` opens the way)"))
+    })
 }

@@ -55,18 +55,11 @@ fn typed(pair: &str, schema: &Value) -> Result<(String, Value), Failure> {
     Ok((key.to_owned(), value))
 }
 
-/// Refuses what this version can't enforce, and makes relative host paths absolute.
+/// The grants that the flags name, with relative host paths made absolute.
 pub(super) fn grants(flags: &crate::args::GrantFlags) -> Result<skep_core::Grants, Failure> {
-    for (flag, values) in [("--net", &flags.net), ("--secret", &flags.secret)] {
-        if let Some(value) = values.first() {
-            let message = format!(
-                "{flag} {value}: this version can't enforce it yet, so it grants nothing of the kind"
-            );
-            return Err(invalid(message));
-        }
-    }
-    let mut grants = skep_core::Grants::from_flags(&flags.fs, &flags.env, &flags.skill)
-        .map_err(|e| invalid(e.to_string()))?;
+    let grants = skep_core::Grants::from_flags(&flags.fs, &flags.env, &flags.skill)
+        .and_then(|grants| grants.with_network(&flags.net, &flags.secret));
+    let mut grants = grants.map_err(|e| invalid(e.to_string()))?;
     for rule in &mut grants.files {
         absolute(rule)?;
     }

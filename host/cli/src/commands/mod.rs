@@ -67,9 +67,7 @@ async fn with_host(session: &Session, place: &Place, command: Command) -> Result
         Command::Remove { skill } => remove::remove(client, &skill).await,
         Command::Approve { skill } => approve::approve(client, &skill).await,
         Command::Grant { skill, flags } => grant::grant(client, place, &skill, &flags).await,
-        Command::Revoke { skill, fs, env, skills } => {
-            revoke::revoke(client, place, &skill, &fs, env, skills).await
-        }
+        Command::Revoke { skill, flags } => revoke::revoke(client, place, &skill, flags).await,
         Command::Grants { skill } => grants::grants(client, place, &skill).await,
         Command::Call(args) => call::call(client, args).await,
         Command::Config(command) => config::config(client, place, command).await,

@@ -1,9 +1,9 @@
 //! `skep revoke`: takes grants from a skill.
 
 use super::grants;
-use crate::args::Place;
+use crate::args::{Place, RevokeFlags};
 use crate::client::Client;
-use crate::failure::{Failure, invalid};
+use crate::failure::Failure;
 use reqwest::Method;
 use skep_core::{Grants, Revocation, SkillName};
 
@@ -11,18 +11,16 @@ pub(crate) async fn revoke(
     client: &Client,
     place: &Place,
     skill: &SkillName,
-    fs: &[String],
-    env: Vec<String>,
-    skills: Vec<SkillName>,
+    flags: RevokeFlags,
 ) -> Result<(), Failure> {
-    let files = fs.iter().map(|path| path.parse()).collect::<Result<Vec<_>, _>>();
-    let files = files.map_err(|e: skep_core::GrantError| invalid(e.to_string()))?;
-    if files.is_empty() && env.is_empty() && skills.is_empty() {
+    let RevokeFlags { fs, env, net, secret, skill: skills } = flags;
+    let these = Revocation { files: fs, env, network: net, secrets: secret, skills };
+    if these == Revocation::default() {
         return Err(Failure::Usage(
-            "nothing to revoke: name --fs GUEST, --env KEY or --skill NAME".to_owned(),
+            "nothing to revoke: name --fs GUEST, --env KEY, --net RULE, --secret NAME or --skill NAME"
+                .to_owned(),
         ));
     }
-    let path = ["skills", skill.as_str(), "grants"];
-    let held: Grants = client.put(Method::DELETE, &path, &Revocation { files, env, skills }).await?;
+    let held: Grants = client.put(Method::DELETE, &["skills", skill.as_str(), "grants"], &these).await?;
     grants::print(place, skill, &held)
 }

@@ -44,6 +44,8 @@ impl<'a> Ground<'a> {
             let less = Revocation {
                 files: held.files.into_iter().map(|rule| rule.guest).collect(),
                 env: held.env.into_keys().collect(),
+                network: held.network.into_iter().collect(),
+                secrets: held.secrets.iter().map(|secret| secret.name().clone()).collect(),
                 skills: held.skills.into_iter().collect(),
             };
             let _: Grants = self.client.put(Method::DELETE, &path, &less).await?;
@@ -66,8 +68,9 @@ impl<'a> Ground<'a> {
         Ok(())
     }
 
-    fn grants(&mut self, CaseGrants { fs, env, skill }: &CaseGrants) -> Result<Grants, Failure> {
-        let mut grants = Grants::from_flags(fs, env, skill).map_err(|error| invalid(error.to_string()))?;
+    fn grants(&mut self, CaseGrants { fs, env, net, secret, skill }: &CaseGrants) -> Result<Grants, Failure> {
+        let grants = Grants::from_flags(fs, env, skill).and_then(|grants| grants.with_network(net, secret));
+        let mut grants = grants.map_err(|error| invalid(error.to_string()))?;
         for rule in &mut grants.files {
             self.place(rule)?;
         }
