@@ -16,6 +16,7 @@ mod openapi;
 mod reply;
 mod request;
 mod routes;
+mod secrets;
 mod serve;
 mod skills;
 pub mod types;

@@ -21,10 +21,11 @@ const BEARER: &str = "bearer";
 const WORDS: &str = "The API of a Skep host. Over TCP each request bears a token; on the Unix socket the kernel \
     says who asks. What isn't a success is a problem of RFC 9457 whose `code` is stable.";
 
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     ("skills", "What is installed, in which versions"),
     ("grants", "What skills are given"),
     ("configuration", "How skills are configured"),
+    ("secrets", "What skills may use and never see"),
     ("calls", "Calls of tools"),
     ("audit", "What was done, by whom"),
     ("health", "Whether the host lives and can serve"),

@@ -2,7 +2,7 @@
 
 use crate::auth::Class;
 use crate::error::Refusal;
-use crate::{Api, audit, auth, calls, config, docs, grants, health, openapi, skills};
+use crate::{Api, audit, auth, calls, config, docs, grants, health, openapi, secrets, skills};
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -63,7 +63,9 @@ fn operated() -> OpenApiRouter<Api> {
         .routes(routes!(grants::approve))
         .routes(routes!(grants::add, grants::revoke))
         .routes(routes!(config::patch));
-    group(Class::Operators, routes)
+    let domain =
+        OpenApiRouter::new().routes(routes!(secrets::list)).routes(routes!(secrets::set, secrets::delete));
+    group(Class::Operators, routes).merge(group(Class::OperatorsOfDomain, domain))
 }
 
 /// What anyone who can reach the host may read.

@@ -117,6 +117,9 @@ pub(crate) enum Command {
     /// Show or change the configuration of a skill
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Keep secrets that skills may send where they are granted for, and never see
+    #[command(subcommand)]
+    Secret(SecretCommand),
     /// Show what was done, by whom, under which grants
     Audit(AuditArgs),
     /// Compile a component from standard input to standard output (Skep runs this itself)
@@ -293,6 +296,24 @@ pub(crate) enum ConfigCommand {
         /// The values
         #[arg(required = true, value_name = "KEY=VALUE")]
         values: Vec<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SecretCommand {
+    /// Set a secret; its value is read from the terminal, unseen, or from standard input
+    ///
+    /// A value is never an argument: those are seen by every process of the machine, and kept by shells.
+    Set {
+        /// Its name, as in RATES_API_KEY
+        name: SecretName,
+    },
+    /// List the secrets, without their values
+    List,
+    /// Delete a secret; skills that it was granted to find it not set
+    Delete {
+        /// Its name
+        name: SecretName,
     },
 }
 

@@ -57,6 +57,7 @@ impl Host {
             sessions: settings.sessions as usize,
             waiting_max: WAITING_MAX,
             audit_key: key.derive("audit"),
+            secrets_key: key.derive("secrets"),
             drain: DRAIN,
         };
         let parts = Parts { bus, registry, sandbox, store: store.clone() };

@@ -16,6 +16,7 @@ mod quota;
 mod request;
 mod schema;
 mod secret;
+mod secret_value;
 mod state;
 mod time;
 
@@ -38,6 +39,7 @@ pub use quota::{Quota, Rate, RateError};
 pub use request::{FileRequest, Requests};
 pub use schema::VersionText;
 pub use secret::SecretRule;
+pub use secret_value::{SECRET_BYTES_MAX, SECRET_BYTES_MIN, SecretValue, SecretValueError};
 pub use state::{
     Bucket, STATE_KEY_BYTES_MAX, STATE_PAGE_MAX, STATE_VALUE_BYTES_MAX, StateChange, StateChanged,
     StateError, StateKeys, StateLimits, StateTotals,

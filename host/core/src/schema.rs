@@ -1,8 +1,8 @@
 //! Schemas of what travels as text: each as exact as its parser.
 
 use crate::{
-    ByteSize, CallId, Digest, DomainName, FaultCode, GuestPath, Incarnation, Principal, Rate, SessionId,
-    SkillName, SkillRef, Span, ToolName,
+    ByteSize, CallId, Digest, DomainName, FaultCode, GuestPath, Incarnation, Principal, Rate, SecretValue,
+    SessionId, SkillName, SkillRef, Span, ToolName,
 };
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
@@ -54,6 +54,8 @@ schemas! {
     ToolName = text("The name of a tool within its skill.", "^[A-Za-z0-9_.-]{1,128}$", "report");
     SkillRef = text("A skill, or one version of it.", &format!("^[a-z][a-z0-9-]{{0,62}}(@{VERSION})?$"), "csv-report@1.2.0");
     VersionText = text("A semantic version.", &format!("^{VERSION}$"), "1.2.0");
+    SecretValue = text("The value of a secret, which no answer shows.", "^[!-~]{8,8192}$", "sk-0123456789")
+        .write_only(true);
     GuestPath = text(
         "A path as a guest sees it: absolute, without `.`, `..` or empty parts.",
         "^/((?!\\.{1,2}(/|$))[^/\\u0000]+(/(?!\\.{0,2}(/|$))[^/\\u0000]+)*/?)?$",

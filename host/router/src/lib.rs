@@ -5,16 +5,19 @@ mod flow;
 mod observe;
 mod operate;
 mod running;
+mod secrets;
 mod serve;
 mod services;
 mod sessions;
 mod slots;
 mod state;
+mod vault;
 mod waiting;
 
 pub use flow::CallRequest;
 pub use observe::Verdict;
 pub use operate::Operator;
+pub use skep_store::SecretRow;
 
 use audit::Auditor;
 use running::Running;
@@ -30,6 +33,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use vault::Vault;
 use waiting::Waiting;
 
 /// What an operator decides for a router.
@@ -43,6 +47,8 @@ pub struct RouterSettings {
     pub waiting_max: usize,
     /// The key of the audit chain.
     pub audit_key: [u8; 32],
+    /// The key that secrets are sealed with.
+    pub secrets_key: [u8; 32],
     /// How long a stopping host waits for the calls it has.
     pub drain: Duration,
 }
@@ -63,6 +69,7 @@ struct Inner {
     waiting: Waiting,
     running: Running,
     auditor: Auditor,
+    vault: Vault,
     progress: mpsc::Sender<services::Report>,
     draining: AtomicBool,
     /// Ends the receiving of work.
@@ -98,6 +105,7 @@ impl Router {
             waiting: Waiting::new(settings.waiting_max),
             running: Running::default(),
             auditor: Auditor::new(incarnation, settings.audit_key, parts.bus.clone(), parts.store.clone()),
+            vault: Vault::new(&settings.secrets_key),
             bus: parts.bus,
             registry: parts.registry,
             sandbox: parts.sandbox,

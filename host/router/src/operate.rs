@@ -23,7 +23,7 @@ impl Router {
         if let Some(name) = name {
             self.published(by, &name, &done).await;
             if done.is_ok() && !granted.is_empty() {
-                self.record(by, AuditAction::Grant, &name, words(&granted), None).await;
+                self.record(by, AuditAction::Grant, Some(&name), words(&granted), None).await;
                 self.announce().await;
             }
         }
@@ -47,7 +47,7 @@ impl Router {
             Ok(added) => format!("{} {}", added.version, added.digest),
             Err(fault) => fault.message.clone(),
         };
-        self.record(by, AuditAction::Publish, name, detail, done.as_ref().err()).await;
+        self.record(by, AuditAction::Publish, Some(name), detail, done.as_ref().err()).await;
         self.announce().await;
     }
 
@@ -55,7 +55,7 @@ impl Router {
     pub async fn approve(&self, by: &Operator, skill: &SkillRef) -> Result<semver::Version, Fault> {
         let done = self.0.registry.approve(&by.domain, skill).await;
         let detail = done.as_ref().map(ToString::to_string).unwrap_or_default();
-        self.changed(by, AuditAction::Approve, &skill.name, detail, &done).await;
+        self.changed(by, AuditAction::Approve, Some(&skill.name), detail, &done).await;
         done
     }
 
@@ -63,7 +63,7 @@ impl Router {
     pub async fn grant(&self, by: &Operator, skill: &SkillName, more: Grants) -> Result<Grants, Fault> {
         let detail = words(&more);
         let done = self.0.registry.grant(&by.domain, skill, more).await;
-        self.changed(by, AuditAction::Grant, skill, detail, &done).await;
+        self.changed(by, AuditAction::Grant, Some(skill), detail, &done).await;
         done
     }
 
@@ -78,7 +78,7 @@ impl Router {
         let skills = these.skills.iter().map(ToString::to_string);
         let detail: Vec<_> = files.chain(these.env.iter().cloned()).chain(skills).collect();
         let done = self.0.registry.revoke(&by.domain, skill, these).await;
-        self.changed(by, AuditAction::Revoke, skill, detail.join(" "), &done).await;
+        self.changed(by, AuditAction::Revoke, Some(skill), detail.join(" "), &done).await;
         done
     }
 
@@ -91,7 +91,7 @@ impl Router {
     ) -> Result<BTreeMap<String, String>, Fault> {
         let keys = values.keys().cloned().collect::<Vec<_>>().join(" ");
         let done = self.0.registry.config_set(&by.domain, skill, values).await;
-        self.changed(by, AuditAction::Config, skill, keys, &done).await;
+        self.changed(by, AuditAction::Config, Some(skill), keys, &done).await;
         done
     }
 
@@ -101,15 +101,15 @@ impl Router {
         if done.is_ok() {
             self.0.state_forget(&by.domain, skill).await;
         }
-        self.changed(by, AuditAction::Remove, skill, String::new(), &done).await;
+        self.changed(by, AuditAction::Remove, Some(skill), String::new(), &done).await;
         done
     }
 
-    async fn changed<T>(
+    pub(crate) async fn changed<T>(
         &self,
         by: &Operator,
         action: AuditAction,
-        skill: &SkillName,
+        skill: Option<&SkillName>,
         detail: String,
         done: &Result<T, Fault>,
     ) {
@@ -124,11 +124,11 @@ impl Router {
         &self,
         by: &Operator,
         action: AuditAction,
-        skill: &SkillName,
+        skill: Option<&SkillName>,
         detail: String,
         fault: Option<&Fault>,
     ) {
-        let event = operation_event(action, &by.chain, (&by.domain, Some(skill)), detail, fault);
+        let event = operation_event(action, &by.chain, (&by.domain, skill), detail, fault);
         self.0.auditor.push(&event).await;
     }
 

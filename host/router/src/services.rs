@@ -6,8 +6,8 @@ use crate::{CallRequest, Router};
 use async_trait::async_trait;
 use bytes::Bytes;
 use skep_core::{
-    Bucket, Envelope, Fault, Incarnation, Outcome, Principal, Progress, SkillName, StateChange, StateChanged,
-    StateError, StateKeys, StateLimits, Target, ToolName,
+    Bucket, Envelope, Fault, Incarnation, Outcome, Principal, Progress, SecretName, SecretValue, SkillName,
+    StateChange, StateChanged, StateError, StateKeys, StateLimits, Target, ToolName,
 };
 use skep_sandbox::{Services, SkillInfo};
 use tokio_util::sync::CancellationToken;
@@ -102,6 +102,10 @@ impl Services for CallServices {
     async fn call_skill(&self, skill: &SkillName, tool: Option<&ToolName>, input: Bytes) -> Outcome {
         let request = self.request(skill, tool, input);
         self.place.aside(self.router.call(request)).await.outcome
+    }
+
+    async fn secret(&self, name: &SecretName) -> Result<Option<SecretValue>, Fault> {
+        self.router.0.secret(&self.envelope.to.domain, name).await
     }
 
     async fn find_skills(&self, capability: &str, callable: &[SkillName]) -> Result<Vec<SkillInfo>, Fault> {

@@ -4,7 +4,8 @@ use crate::Tool;
 use async_trait::async_trait;
 use bytes::Bytes;
 use skep_core::{
-    Bucket, Fault, Outcome, Progress, SkillName, StateChange, StateChanged, StateError, StateKeys, ToolName,
+    Bucket, Fault, Outcome, Progress, SecretName, SecretValue, SkillName, StateChange, StateChanged,
+    StateError, StateKeys, ToolName,
 };
 
 /// A skill that a guest may call.
@@ -61,6 +62,14 @@ pub trait Services: Send + Sync {
     async fn call_skill(&self, skill: &SkillName, tool: Option<&ToolName>, input: Bytes) -> Outcome {
         let _ = (skill, tool, input);
         Err(alone())
+    }
+
+    /// The value of a secret, if it is set.
+    async fn secret(&self, name: &SecretName) -> Result<Option<SecretValue>, Fault> {
+        let _ = name;
+        Err(Fault::unavailable(
+            "this call has no host that keeps secrets: install the skill and call it there",
+        ))
     }
 
     /// The skills among `callable` that offer `capability`, the best match first; all for an empty text.

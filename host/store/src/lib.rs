@@ -8,6 +8,7 @@ mod error;
 mod migrate;
 mod publish;
 mod revision;
+mod secret;
 mod skill;
 mod state;
 mod store;
@@ -17,6 +18,7 @@ pub use audit::{AUDIT_BATCH_BYTES_MAX, AUDIT_PAGE_MAX, AuditCursor, AuditFilter,
 pub use component::COMPONENT_BYTES_MAX;
 pub use error::StoreError;
 pub use publish::{Publish, SKILLS_MAX, TEXT_BYTES_MAX, VERSION_CHARS_MAX, VERSIONS_KEPT_MAX};
+pub use secret::{SECRETS_MAX, SealedSecret, SecretRow, SecretSet};
 pub use skill::{SkillRow, VersionRow, VersionState};
 pub use state::STATE_CHANGE_TIME_MAX;
 pub use store::Store;

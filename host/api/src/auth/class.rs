@@ -23,6 +23,8 @@ pub(crate) enum Class {
     Auditors,
     /// Who may change things.
     Operators,
+    /// Operators who reach all of a domain: for what all of its skills share.
+    OperatorsOfDomain,
     /// Auditors whose scope has no bound: for what tells of the whole deployment.
     AuditorsOfAll,
 }
@@ -33,12 +35,18 @@ impl Class {
             Self::Anyone => (true, Role::Caller),
             Self::Callers => (identity.role != Role::Auditor, Role::Caller),
             Self::Auditors | Self::AuditorsOfAll => (identity.audits(), Role::Auditor),
-            Self::Operators => (identity.operates(), Role::Operator),
+            Self::Operators | Self::OperatorsOfDomain => (identity.operates(), Role::Operator),
         };
         if !allowed {
             let (who, role) = (&identity.principal, identity.role);
             return Err(Fault::denied(format!(
                 "this takes the role {needed}, and `{who}` has the role {role}"
+            )));
+        }
+        if self == Self::OperatorsOfDomain && identity.scope.skills.is_some() {
+            let who = &identity.principal;
+            return Err(Fault::denied(format!(
+                "this concerns a whole domain, and `{who}` reaches some of its skills"
             )));
         }
         if self == Self::AuditorsOfAll && !identity.scope.is_unbounded() {
@@ -135,7 +143,7 @@ mod tests {
 
     #[test]
     fn classes_admit_their_roles_and_no_others() {
-        use Class::{Anyone, Auditors, AuditorsOfAll, Callers, Operators};
+        use Class::{Anyone, Auditors, AuditorsOfAll, Callers, Operators, OperatorsOfDomain};
         let check = |class: Class, roles: &[Role], bounded: bool| {
             for role in [Role::Operator, Role::Caller, Role::Auditor] {
                 let whole = class.admits(&identity(role, Scope::default())).is_ok();
@@ -149,7 +157,11 @@ mod tests {
         check(Callers, &[Role::Operator, Role::Caller], true);
         check(Auditors, &[Role::Operator, Role::Auditor], true);
         check(Operators, &[Role::Operator], true);
+        check(OperatorsOfDomain, &[Role::Operator], true);
         check(AuditorsOfAll, &[Role::Operator, Role::Auditor], false);
+        let some = Scope { domain: None, skills: Some(["own".parse().unwrap()].into()) };
+        assert!(OperatorsOfDomain.admits(&identity(Role::Operator, some.clone())).is_err());
+        assert!(Operators.admits(&identity(Role::Operator, some)).is_ok());
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod config;
 mod grant;
 mod health;
 mod problem;
+mod secrets;
 mod skill;
 
 pub use crate::base64_bytes::Base64Bytes;
@@ -18,6 +19,7 @@ pub use config::{ConfigAnswer, ConfigPatch};
 pub use grant::GrantRequest;
 pub use health::Health;
 pub use problem::{PROBLEM_JSON, Problem};
+pub use secrets::{SecretList, SecretPut, SecretSummary};
 pub use skep_registry::{Added, Match};
 pub use skep_sandbox::{Import, Shape};
 pub use skill::{

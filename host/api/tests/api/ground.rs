@@ -79,7 +79,14 @@ async fn router(dir: &TempDir, store: Store) -> Router {
     let registry = Registry::new(store.clone(), sandbox.clone(), rules);
     let bus = Arc::new(MemoryBus::open(vec![DomainName::default()], BusLimits::default()));
     let drain = Duration::from_secs(5);
-    let settings = RouterSettings { slots: 4, sessions: 4, waiting_max: 64, audit_key: [2; 32], drain };
+    let settings = RouterSettings {
+        slots: 4,
+        sessions: 4,
+        waiting_max: 64,
+        audit_key: [2; 32],
+        secrets_key: [3; 32],
+        drain,
+    };
     Router::start(Parts { bus, registry, sandbox, store }, ceiling, settings)
 }
 

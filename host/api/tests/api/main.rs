@@ -8,5 +8,6 @@ mod document;
 mod entrance;
 mod ground;
 mod leaving;
+mod secrets;
 mod skills;
 mod standing;

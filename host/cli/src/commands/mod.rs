@@ -17,6 +17,7 @@ mod new;
 mod remove;
 mod revoke;
 mod run;
+mod secret;
 mod serve;
 mod signature;
 mod test;
@@ -71,6 +72,7 @@ async fn with_host(session: &Session, place: &Place, command: Command) -> Result
         Command::Grants { skill } => grants::grants(client, place, &skill).await,
         Command::Call(args) => call::call(client, args).await,
         Command::Config(command) => config::config(client, place, command).await,
+        Command::Secret(command) => secret::secret(client, place, command).await,
         Command::Audit(args) => audit::audit(client, place, args).await,
     }
 }

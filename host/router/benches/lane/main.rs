@@ -50,6 +50,7 @@ async fn router(dir: &Path, url: String, sandbox: Sandbox) -> Router {
         slots: SLOTS as usize,
         waiting_max: 1024,
         audit_key: [3; 32],
+        secrets_key: [4; 32],
         drain: Duration::from_secs(5),
     };
     let router = Router::start(Parts { bus, registry, sandbox, store }, Limits::ceiling(), settings);

@@ -10,6 +10,7 @@ mod proxy;
 mod races;
 mod sample;
 mod schema;
+mod secrets;
 mod skills;
 mod state;
 mod tls;
