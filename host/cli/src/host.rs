@@ -10,7 +10,7 @@ use skep_bus::{Bus, BusLimits, MemoryBus, RedisBus, RedisSettings};
 use skep_core::{CALL_DEPTH_MAX, Limits};
 use skep_registry::{Registry, RegistrySettings};
 use skep_router::{Parts, Router, RouterSettings};
-use skep_sandbox::{CompileLimits, Compiler, Sandbox, SandboxSettings};
+use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
 use skep_store::{Store, StoreUrl};
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
@@ -132,7 +132,9 @@ pub(crate) fn sandbox(slots: u32, sessions: u32, cache_dir: PathBuf, key: &Key) 
     let compiler = Compiler::Process(vec![this.into_os_string(), OsString::from("compile")]);
     let cache_key = key.derive("artefacts");
     let (ceiling, compile) = (Limits::ceiling(), CompileLimits::default());
-    let settings = SandboxSettings { slots, sessions, compiler, cache_dir, cache_key, ceiling, compile };
+    let network = NetworkSettings::default();
+    let settings =
+        SandboxSettings { slots, sessions, compiler, cache_dir, cache_key, ceiling, compile, network };
     Sandbox::new(settings).map_err(|error| anyhow!(error).into())
 }
 

@@ -156,6 +156,8 @@ limits! {
     output: ByteSize = ByteSize(1 << 20), ceiling ByteSize(16 << 20);
     /// Size of the log; more is cut with a marker.
     log: ByteSize = ByteSize(64 << 10), ceiling ByteSize(1 << 20);
+    /// What a call sends and receives over the network: the bodies of its requests and answers.
+    traffic: ByteSize = ByteSize(64 << 20), ceiling ByteSize(1 << 30);
     /// Calls of the skill that run at once, over all hosts.
     concurrency: u32 = 64, ceiling 4096;
     /// Calls of the skill that may wait for their turn, over all hosts.

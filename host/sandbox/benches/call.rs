@@ -8,7 +8,9 @@
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use skep_core::{CallId, Digest, Grants, Limits, Permit, Principal, Progress, Subject, UnixMs};
-use skep_sandbox::{Call, CompileLimits, Compiler, Prepared, Sandbox, SandboxSettings, Services};
+use skep_sandbox::{
+    Call, CompileLimits, Compiler, NetworkSettings, Prepared, Sandbox, SandboxSettings, Services,
+};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
@@ -53,6 +55,7 @@ impl Skep {
             cache_key: [0; 32],
             ceiling: Limits::ceiling(),
             compile: CompileLimits::default(),
+            network: NetworkSettings::default(),
         });
         let sandbox = sandbox.expect("a sandbox");
         let skill = sandbox.prepare(component).await.expect("the guest fits");

@@ -6,7 +6,9 @@
 
 use bytes::Bytes;
 use skep_core::{CallId, Digest, Grants, Limits, Permit, Principal, Progress, Subject, UnixMs};
-use skep_sandbox::{Call, CompileLimits, Compiler, Prepared, Sandbox, SandboxSettings, Services};
+use skep_sandbox::{
+    Call, CompileLimits, Compiler, NetworkSettings, Prepared, Sandbox, SandboxSettings, Services,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,6 +36,7 @@ fn sandbox(cache_dir: PathBuf) -> Sandbox {
         cache_key: [0; 32],
         ceiling: Limits::ceiling(),
         compile: CompileLimits::default(),
+        network: NetworkSettings::default(),
     };
     Sandbox::new(settings).expect("a sandbox")
 }

@@ -3,7 +3,9 @@
 use crate::engine::Clock;
 use crate::files::Roots;
 use crate::guest::{Budget, Callable, Context, Guest, GuestParts, Log, MemoryLimit, Stop};
+use crate::net::{Egress, EgressParts, Gate, Secrets};
 use crate::prepared::off_thread;
+use crate::sandbox::Inner;
 use crate::tool::Work;
 use crate::{Call, Services, verdict};
 use skep_core::{Fault, Limits, LogRecord, Permit, Usage};
@@ -11,8 +13,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::timeout_at;
+use wasmtime::Store;
 use wasmtime::component::Val;
-use wasmtime::{Engine, Store};
 
 /// How often is asked whether a call was cancelled. A guest that computes yields at every tick, so this
 /// holds for it as for one that waits.
@@ -84,20 +86,19 @@ pub(crate) struct Stage {
 
 /// Runs `work` in the room, within the permit's limits and until its turn ends.
 pub(crate) async fn run<W: Work>(
-    engine: &Engine,
-    clock: &Arc<Clock>,
+    sandbox: &Inner,
     room: &mut Room,
     turn: Turn<'_>,
     work: &W,
 ) -> Run<W::Given> {
     let (limits, ends, services) = (turn.permit.limits(), turn.ends, Arc::clone(&turn.services));
-    let entered = enter(engine, clock, std::mem::replace(room, Room::Left), turn).await;
+    let entered = enter(sandbox, std::mem::replace(room, Room::Left), turn).await;
     let Stage { mut store, log } = match entered {
         Ok(stage) => stage,
         Err(fault) => return Run { given: Err(fault), logs: Vec::new(), usage: Usage::default() },
     };
     let budget = Arc::clone(&store.data().budget);
-    let given = bounded(clock, &budget, &*services, ends, work.perform(&mut store)).await;
+    let given = bounded(&sandbox.clock, &budget, &*services, ends, work.perform(&mut store)).await;
     let guest = store.data_mut();
     guest.context.progress_last();
     let given = match given {
@@ -123,15 +124,15 @@ impl Room {
 }
 
 /// Makes the room's guest ready for a call.
-async fn enter(engine: &Engine, clock: &Arc<Clock>, room: Room, turn: Turn<'_>) -> Result<Stage, Fault> {
+async fn enter(sandbox: &Inner, room: Room, turn: Turn<'_>) -> Result<Stage, Fault> {
     match room {
         Room::Fresh => {
             let roots = roots(turn.permit).await?;
-            Ok(open(engine, clock, turn, roots))
+            Ok(open(sandbox, turn, roots))
         }
         Room::Kept(mut stage) => {
             let limits = turn.permit.limits();
-            stage.store.data_mut().turn_over(turn.call, turn.services, limits);
+            stage.store.data_mut().turn_over(turn.call, turn.services, limits, turn.ends);
             Ok(stage)
         }
         Room::Left => Err(Fault::session_gone("the session's guest is gone: begin another session")),
@@ -139,10 +140,18 @@ async fn enter(engine: &Engine, clock: &Arc<Clock>, room: Room, turn: Turn<'_>) 
 }
 
 // Kept out of the async functions above, whose state would hold and move each part.
-fn open(engine: &Engine, clock: &Arc<Clock>, turn: Turn<'_>, roots: Arc<Roots>) -> Stage {
-    let Turn { permit, call, services, .. } = turn;
+fn open(sandbox: &Inner, turn: Turn<'_>, roots: Arc<Roots>) -> Stage {
+    let Turn { permit, call, services, ends, .. } = turn;
     let limits = permit.limits();
     let log = Log::new(call.id, limits.log);
+    let egress = Egress::new(EgressParts {
+        network: Arc::clone(&sandbox.network),
+        gate: Arc::new(Gate::new(permit.network())),
+        log: Arc::clone(&log),
+        secrets: Arc::new(Secrets),
+        traffic: limits.traffic,
+        ends,
+    });
     let guest = Guest::new(GuestParts {
         memory: MemoryLimit::new(limits.memory.0),
         budget: Arc::new(Budget::new(limits.cpu.0)),
@@ -151,10 +160,11 @@ fn open(engine: &Engine, clock: &Arc<Clock>, turn: Turn<'_>, roots: Arc<Roots>) 
         roots,
         env: permit.env(),
         settings: Arc::clone(&call.config),
-        clock: Arc::clone(clock),
+        clock: Arc::clone(&sandbox.clock),
+        egress,
         context: Context::new(call, services),
     });
-    let mut store = Store::new(engine, guest);
+    let mut store = Store::new(&sandbox.engine, guest);
     store.limiter(|guest| &mut guest.memory);
     store.set_epoch_deadline(1);
     store.epoch_deadline_callback(|mut store| Ok(store.data_mut().tick()?));

@@ -3,6 +3,7 @@
 use crate::compile::Workshop;
 use crate::engine::{Clock, serving_engine};
 use crate::guest::{Guest, linker};
+use crate::net::Network;
 use crate::prepared::Prepared;
 use crate::run::{Room, Run, Turn, run};
 use crate::session::Session;
@@ -28,7 +29,8 @@ pub(crate) struct Inner {
     pub(crate) linker: Linker<Guest>,
     pub(crate) workshop: Workshop,
     pub(crate) ceiling: Limits,
-    clock: Arc<Clock>,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) network: Arc<Network>,
     slots: Semaphore,
     sessions: Arc<Semaphore>,
 }
@@ -47,6 +49,7 @@ impl Sandbox {
             slots: Semaphore::new(settings.slots as usize),
             sessions: Arc::new(Semaphore::new(settings.sessions as usize)),
             ceiling: settings.ceiling.clone(),
+            network: Network::new(settings.network.clone())?,
             workshop: Workshop::new(&engine, settings)?,
             linker,
             engine,
@@ -122,6 +125,6 @@ impl Sandbox {
 
     /// Runs `work` in the room. Needs a slot, or a session's place.
     pub(crate) async fn work<W: Work>(&self, room: &mut Room, turn: Turn<'_>, work: &W) -> Run<W::Given> {
-        run(&self.inner.engine, &self.inner.clock, room, turn, work).await
+        run(&self.inner, room, turn, work).await
     }
 }

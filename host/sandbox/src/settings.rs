@@ -1,5 +1,6 @@
 //! How a host wants its sandbox.
 
+use crate::NetworkSettings;
 use skep_core::{ByteSize, Limits, Span};
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
@@ -20,6 +21,8 @@ pub struct SandboxSettings {
     pub ceiling: Limits,
     /// Bounds on compiling.
     pub compile: CompileLimits,
+    /// How guests get to the network.
+    pub network: NetworkSettings,
 }
 
 /// Where components are compiled.

@@ -40,7 +40,8 @@ pub(crate) fn fault(error: &wasmtime::Error, guest: &Guest, limits: &Limits) -> 
             &limits.output,
         );
     }
-    Fault::trapped(format!("the skill broke: {reason}{}", trace.map(path).unwrap_or_default()))
+    let denied = guest.egress.refused().map(|words| format!(" (before that, {words})")).unwrap_or_default();
+    Fault::trapped(format!("the skill broke: {reason}{}{denied}", trace.map(path).unwrap_or_default()))
 }
 
 /// Why the host ended a guest's run.

@@ -7,7 +7,7 @@ use skep_bus::{BusLimits, MemoryBus};
 use skep_core::{DomainName, Limits};
 use skep_registry::{Registry, RegistrySettings};
 use skep_router::{Parts, Router, RouterSettings};
-use skep_sandbox::{CompileLimits, Compiler, Sandbox, SandboxSettings};
+use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
 use skep_store::{Store, StoreUrl};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -73,6 +73,7 @@ async fn router(dir: &TempDir, store: Store) -> Router {
         cache_key: [1; 32],
         ceiling: ceiling.clone(),
         compile: CompileLimits::default(),
+        network: NetworkSettings::default(),
     });
     let sandbox = sandbox.unwrap();
     let rules = RegistrySettings { ceiling: ceiling.clone(), forbidden_roots: vec![dir.path().join("data")] };

@@ -70,6 +70,14 @@ impl Origin {
         let port = port.map_or(Ok(scheme.port()), port_parse).map_err(error)?;
         Ok(Self { scheme, host: Host::parse(host).map_err(error)?, port })
     }
+
+    /// Its host, and its port unless it is the scheme's: what a request calls `Host`.
+    pub fn authority(&self) -> String {
+        match self.port {
+            port if port == self.scheme.port() => self.host.to_string(),
+            port => format!("{}:{port}", self.host),
+        }
+    }
 }
 
 impl fmt::Display for Origin {

@@ -13,7 +13,7 @@ use skep_core::{DomainName, Lane, Limits, Principal, Target};
 use skep_harness::Redis;
 use skep_registry::{AddOptions, Registry, RegistrySettings, Source};
 use skep_router::{CallRequest, Operator, Parts, Router, RouterSettings};
-use skep_sandbox::{CompileLimits, Compiler, Sandbox, SandboxSettings};
+use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
 use skep_store::{Store, StoreUrl};
 use std::path::Path;
 use std::sync::Arc;
@@ -33,6 +33,7 @@ fn sandbox(cache_dir: &Path) -> Sandbox {
         cache_key: [1; 32],
         ceiling: Limits::ceiling(),
         compile: CompileLimits::default(),
+        network: NetworkSettings::default(),
     };
     Sandbox::new(settings).expect("a sandbox")
 }

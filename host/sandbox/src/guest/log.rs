@@ -70,6 +70,11 @@ impl Log {
         }
     }
 
+    /// Takes what the host itself says to the caller.
+    pub(crate) fn warn(&self, text: &str) {
+        self.message(HOST, Level::Warn, text);
+    }
+
     /// The records so far, lines that were never ended included.
     pub(crate) fn take(&self) -> Vec<LogRecord> {
         let mut pages = self.0.lock();

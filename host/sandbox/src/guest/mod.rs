@@ -3,7 +3,6 @@
 mod buckets;
 mod budget;
 mod context;
-mod egress;
 mod link;
 mod log;
 mod logging;

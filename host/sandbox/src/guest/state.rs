@@ -2,12 +2,13 @@
 
 use super::buckets::Buckets;
 use super::skills::{Callable, Skills};
-use super::{Budget, Context, Log, MemoryLimit, Program, RESOURCES_MAX, Stop, egress};
+use super::{Budget, Context, Log, MemoryLimit, Program, RESOURCES_MAX, Stop};
 use crate::engine::Clock;
 use crate::files::{FilesCtx, FilesCtxView, FilesView, Roots};
+use crate::net::{Egress, FIELDS_BYTES_MAX, Secrets};
 use crate::{Call, Services};
 use skep_core::Limits;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use wasmtime::UpdateDeadline;
 use wasmtime::component::{Instance, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -30,7 +31,7 @@ pub(crate) struct Guest {
     wasi: WasiCtx,
     files: FilesCtx,
     http: WasiHttpCtx,
-    egress: egress::Denied,
+    pub(crate) egress: Egress,
     settings: Arc<BTreeMap<String, String>>,
     /// `settings` in the shape that the import serves, made when it is first asked.
     settings_served: Option<WasiConfigVariables>,
@@ -48,6 +49,7 @@ pub(crate) struct GuestParts<'a> {
     pub(crate) env: &'a BTreeMap<String, String>,
     pub(crate) settings: Arc<BTreeMap<String, String>>,
     pub(crate) clock: Arc<Clock>,
+    pub(crate) egress: Egress,
 }
 
 impl Guest {
@@ -66,7 +68,7 @@ impl Guest {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES_MAX);
         let mut http = WasiHttpCtx::new();
-        http.set_field_size_limit(egress::FIELDS_BYTES_MAX);
+        http.set_field_size_limit(FIELDS_BYTES_MAX);
         Self {
             context: parts.context,
             memory: parts.memory,
@@ -78,7 +80,7 @@ impl Guest {
             wasi: wasi.build(),
             files: FilesCtx::new(parts.roots),
             http,
-            egress: egress::Denied,
+            egress: parts.egress,
             settings: parts.settings,
             settings_served: None,
             clock: parts.clock,
@@ -86,12 +88,19 @@ impl Guest {
     }
 
     /// Makes it ready for its session's next call.
-    pub(crate) fn turn_over(&mut self, call: Call, services: Arc<dyn Services>, limits: &Limits) {
+    pub(crate) fn turn_over(
+        &mut self,
+        call: Call,
+        services: Arc<dyn Services>,
+        limits: &Limits,
+        ends: Instant,
+    ) {
         self.log.turn_over(call.id, limits.log);
         self.memory.turn_over();
         self.budget = Arc::new(Budget::new(limits.cpu.0));
         self.settings = Arc::clone(&call.config);
         self.settings_served = None;
+        self.egress.turn_over(Arc::new(Secrets), limits.traffic, ends);
         self.context = Context::new(call, services);
     }
 

@@ -75,7 +75,7 @@ const SERVED: &[Served] = &[
         package: "wasi:http",
         versions: WASI,
         interfaces: &["types", "outgoing-handler"],
-        wants: "outgoing HTTP (denied unless granted)",
+        wants: "outgoing HTTP (only where it is granted)",
     },
     Served {
         package: "wasi:sockets",

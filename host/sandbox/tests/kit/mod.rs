@@ -8,7 +8,9 @@ use skep_core::{
     CallId, FaultCode, Grants, Limits, Outcome, Permit, Principal, Progress, SkillName, Subject, ToolName,
     UnixMs,
 };
-use skep_sandbox::{Call, CompileLimits, Compiler, Prepared, Report, Sandbox, SandboxSettings, Services};
+use skep_sandbox::{
+    Call, CompileLimits, Compiler, NetworkSettings, Prepared, Report, Sandbox, SandboxSettings, Services,
+};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -29,6 +31,7 @@ pub(crate) fn settings(cache: &Path) -> SandboxSettings {
         cache_key: [7; 32],
         ceiling: Limits::ceiling(),
         compile: CompileLimits::default(),
+        network: NetworkSettings::default(),
     }
 }
 
