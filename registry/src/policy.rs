@@ -3,7 +3,7 @@
 //! What Skep can't enforce yet is an error, never ignored.
 
 use serde::Deserialize;
-use skep_core::{Access, Fault, FileRule, Grants};
+use skep_core::{Access, Fault, FileRule, Grants, NetError};
 use std::{collections::BTreeMap, path::PathBuf};
 
 #[derive(Deserialize)]
@@ -21,6 +21,7 @@ struct Policy {
 #[serde(deny_unknown_fields, default)]
 struct Permissions {
     storage: Rules<Storage>,
+    network: Rules<Place>,
     environment: Rules<Variable>,
 }
 
@@ -43,6 +44,13 @@ struct Storage {
     access: Vec<String>,
 }
 
+/// A host, which stands for `https://HOST`, or a whole rule: `http://127.0.0.1:8080`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    host: String,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Variable {
@@ -61,6 +69,10 @@ pub fn policy_parse(text: &str, env: &BTreeMap<String, String>) -> Result<Grants
     let mut grants = Grants::default();
     for storage in policy.permissions.storage.allow {
         grants.files.push(file_rule(&storage).map_err(error)?);
+    }
+    for Place { host } in policy.permissions.network.allow {
+        let rule = if host.contains("://") { host } else { format!("https://{host}") };
+        grants.network.insert(rule.parse().map_err(|e: NetError| error(e.to_string()))?);
     }
     for Variable { key, value } in policy.permissions.environment.allow {
         let value = value.or_else(|| env.get(&key).cloned());
@@ -99,9 +111,11 @@ mod tests {
 
     #[test]
     fn files_and_variables_become_grants() {
-        let text = "version: \"1.0\"\npermissions:\n  storage:\n    allow:\n      - uri: fs:///srv/data/**\n        access: [read]\n  environment:\n    allow:\n      - key: LANG\n      - key: A\n        value: b\n";
+        let text = "version: \"1.0\"\npermissions:\n  storage:\n    allow:\n      - uri: fs:///srv/data/**\n        access: [read]\n  network:\n    allow:\n      - host: '*.example.com'\n      - host: http://127.0.0.1:8080\n  environment:\n    allow:\n      - key: LANG\n      - key: A\n        value: b\n";
         let grants = policy_parse(text, &BTreeMap::from([("LANG".into(), "C".into())])).unwrap();
         assert_eq!(grants.files[0].to_string(), "/srv/data:/srv/data:ro");
+        let network: Vec<_> = grants.network.iter().map(ToString::to_string).collect();
+        assert_eq!(network, ["http://127.0.0.1:8080", "https://*.example.com"]);
         assert_eq!(grants.env["LANG"], "C");
         assert_eq!(grants.env["A"], "b");
     }
@@ -109,7 +123,9 @@ mod tests {
     #[test]
     fn what_is_not_enforced_is_an_error() {
         check_err("version: \"2.0\"", "2.0");
-        check_err("version: \"1.0\"\npermissions:\n  network:\n    allow: []\n", "network");
+        check_err("version: \"1.0\"\npermissions:\n  network:\n    deny: []\n", "deny");
+        check_err("version: \"1.0\"\npermissions:\n  network:\n    allow: [{host: 'a/b'}]\n", "a/b");
+        check_err("version: \"1.0\"\npermissions:\n  network:\n    allow: [{cidr: 10.0.0.0/8}]\n", "cidr");
         check_err("version: \"1.0\"\npermissions:\n  storage:\n    deny: []\n", "deny");
         let glob = "version: \"1.0\"\npermissions:\n  storage:\n    allow:\n      - {uri: 'fs:///a/*.csv', access: [read]}\n";
         check_err(glob, "patterns");

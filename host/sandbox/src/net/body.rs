@@ -1,6 +1,7 @@
 //! Bodies on their way out and in: counted, timed, and the answers cleaned of secrets.
 
 use super::secrets::Scrubber;
+use crate::guest::Log;
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use http::{Method, Request, header::CONTENT_LENGTH};
@@ -19,11 +20,12 @@ use wasmtime_wasi_http::{Error, WasiBody};
 pub(super) struct Traffic {
     limit: ByteSize,
     used: AtomicU64,
+    log: Arc<Log>,
 }
 
 impl Traffic {
-    pub(super) fn new(limit: ByteSize) -> Self {
-        Self { limit, used: AtomicU64::new(0) }
+    pub(super) fn new(limit: ByteSize, log: Arc<Log>) -> Self {
+        Self { limit, used: AtomicU64::new(0), log }
     }
 
     /// Whether more was wanted than there is.
@@ -32,7 +34,10 @@ impl Traffic {
     }
 
     fn take(&self, bytes: &Bytes) -> bool {
-        self.used.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        let before = self.used.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        if self.spent() && before <= self.limit.0 {
+            self.log.warn(&format!("a body was cut: the limit `traffic` of {} is reached", self.limit));
+        }
         !self.spent()
     }
 }

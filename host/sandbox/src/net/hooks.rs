@@ -60,7 +60,7 @@ struct Trip {
 impl Egress {
     pub(crate) fn new(parts: EgressParts) -> Self {
         let EgressParts { network, gate, log, secrets, traffic, ends } = parts;
-        let (traffic, refused) = (Arc::new(Traffic::new(traffic)), Mutex::default());
+        let (traffic, refused) = (Arc::new(Traffic::new(traffic, Arc::clone(&log))), Mutex::default());
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         Self(Arc::new(Trip { network, gate, log, secrets, traffic, ends, places, refused }))
     }
@@ -73,7 +73,7 @@ impl Egress {
             gate: Arc::clone(&last.gate),
             log: Arc::clone(&last.log),
             places: Arc::clone(&last.places),
-            traffic: Arc::new(Traffic::new(traffic)),
+            traffic: Arc::new(Traffic::new(traffic, Arc::clone(&last.log))),
             refused: Mutex::default(),
             secrets,
             ends,

@@ -4,6 +4,7 @@
 mod burn;
 mod call;
 mod endless;
+mod fetch;
 mod fs;
 mod input;
 mod net;

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     burn, call, endless,
     exports::skep::skill::tools::{Error, Tool},
-    fs, net, process, skills, state,
+    fetch, fs, net, process, skills, state,
 };
 
 pub struct Probe {
@@ -98,6 +98,19 @@ pub const ALL: &[Probe] = &[
     probe("find", "Looks for skills", &[("capability", STRING)], skills::find),
     probe("endless", "Asks the host the same for ever", &[("what", STRING)], endless::run),
     probe("http", "Sends a GET request", &[("url", STRING)], net::http),
+    probe(
+        "fetch",
+        "Sends a request, reads the whole answer",
+        &[
+            ("url", STRING),
+            ("method?", STRING),
+            ("headers?", "object"),
+            ("body?", STRING),
+            ("fill?", INTEGER),
+        ],
+        fetch::fetch,
+    ),
+    probe("flood", "Opens many requests at once", &[("url", STRING), ("many", INTEGER)], fetch::flood),
     probe("tcp", "Connects to an IPv4 address", &[("address", STRING)], net::tcp),
     probe("udp", "Makes a UDP socket", &[], net::udp),
     probe("resolve", "Looks a host name up", &[("name", STRING)], net::resolve),
