@@ -60,10 +60,16 @@ pub struct Host {
 
 impl Host {
     pub fn start(data: &Path, flags: &[&str]) -> Self {
+        Self::start_with(data, flags, &[])
+    }
+
+    /// With variables besides the usual ones.
+    pub fn start_with(data: &Path, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let log = data.with_extension("log");
         let stderr = std::fs::File::create(&log).expect("a log file");
         let mut command = skep();
         command.arg("serve").arg("--data").arg(data).args(flags).stdout(Stdio::null()).stderr(stderr);
+        command.envs(variables.iter().copied());
         let child = command.spawn().expect("skep starts");
         let mut host = Self { child, data: data.to_owned(), log };
         let socket = host.socket();

@@ -15,6 +15,7 @@ wasmtime::component::bindgen!({
         "wasi:keyvalue": async | trappable,
         "skep:skill/state": async | trappable,
         "skep:skill/skills": async,
+        "skep:skill/secrets": async,
     },
     exports: { default: async },
     with: { "wasi:keyvalue/store.bucket": skep_core::Bucket },

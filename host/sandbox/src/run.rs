@@ -118,7 +118,7 @@ impl Room {
     /// Lets go of the caller that was answered; the guest stays.
     pub(crate) fn rest(&mut self) {
         if let Self::Kept(stage) = self {
-            stage.store.data_mut().context.leave();
+            stage.store.data_mut().leave();
         }
     }
 }
@@ -144,11 +144,12 @@ fn open(sandbox: &Inner, turn: Turn<'_>, roots: Arc<Roots>) -> Stage {
     let Turn { permit, call, services, ends, .. } = turn;
     let limits = permit.limits();
     let log = Log::new(call.id, limits.log);
+    let secrets = Arc::new(Secrets::new(permit, Arc::clone(&services)));
     let egress = Egress::new(EgressParts {
         network: Arc::clone(&sandbox.network),
         gate: Arc::new(Gate::new(permit.network())),
         log: Arc::clone(&log),
-        secrets: Arc::new(Secrets),
+        secrets: Arc::clone(&secrets),
         traffic: limits.traffic,
         ends,
     });
@@ -162,6 +163,7 @@ fn open(sandbox: &Inner, turn: Turn<'_>, roots: Arc<Roots>) -> Stage {
         settings: Arc::clone(&call.config),
         clock: Arc::clone(&sandbox.clock),
         egress,
+        secrets,
         context: Context::new(call, services),
     });
     let mut store = Store::new(&sandbox.engine, guest);

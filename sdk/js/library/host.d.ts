@@ -17,6 +17,15 @@ declare module "skep:skill/context@0.1.0" {
   export function cancelled(): boolean;
 }
 
+declare module "skep:skill/secrets@0.1.0" {
+  export interface Error {
+    tag: "denied" | "not-set" | "unavailable";
+    val: string;
+  }
+  export function get(name: string): string;
+  export function getBasic(name: string, user: string): string;
+}
+
 declare module "skep:skill/skills@0.1.0" {
   export interface Fault {
     code: string;

@@ -10,5 +10,6 @@ export * as config from "./config";
 export * as context from "./context";
 export * as files from "./files";
 export * as log from "./log";
+export * as secrets from "./secrets";
 export * as skills from "./skills";
 export * as state from "./state";

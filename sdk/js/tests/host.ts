@@ -16,10 +16,14 @@ export const callId = () => "0190";
 export const deadline = () => 1_795_240_440_781;
 export const progress = (...report: unknown[]) => void logged.push(JSON.stringify(report));
 
+/** A configuration value, or the placeholder of a secret. */
 export function get(key: string) {
+  if (key === "API_KEY") return "skep-secret-API_KEY";
+  if (key === "OTHER_KEY") throw err({ tag: "denied", val: "no secret OTHER_KEY" });
   if (key === "broken") throw err({ tag: "io", val: "no database" });
   return key === "greeting" ? "hello" : null;
 }
+export const getBasic = (name: string, user: string) => `${get(name)}-${user}`;
 export const getAll = () => [["greeting", "hello"]];
 
 export function open(name: string) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { config, context, env, Failed, files, InvalidInput, print, s, skills, state, tool } from "../library";
+import { config, context, env, Failed, files, InvalidInput, print, s, secrets, skills, state, tool } from "../library";
 import { tools } from "../library/export";
 import { logged, printed } from "./host";
 
@@ -109,6 +109,12 @@ test("state", () => {
   hot.delete("n");
   assert.deepEqual([...hot.keys()], ["b"]);
   assert.throws(() => new state.Bucket("warm").get("a"), { message: "state warm: there is no such bucket, only hot and durable" });
+});
+
+test("secrets", () => {
+  assert.equal(secrets.get("API_KEY"), "skep-secret-API_KEY");
+  assert.equal(secrets.basic("API_KEY", "ann"), "skep-secret-API_KEY-ann");
+  assert.throws(() => secrets.get("OTHER_KEY"), { name: "Failed", message: "no secret OTHER_KEY" });
 });
 
 test("other skills", () => {

@@ -139,6 +139,12 @@ class HostTest(unittest.TestCase):
         (found,) = skep.skills.find("text.echo")
         self.assertEqual((found.name, found.tools[0].input_schema), ("peer", {"type": "object"}))
 
+    def test_secrets(self):
+        self.assertEqual(skep.secrets.get("API_KEY"), "skep-secret-API_KEY")
+        self.assertEqual(skep.secrets.basic("API_KEY", "ann"), "skep-secret-API_KEY-ann")
+        with self.assertRaisesRegex(skep.Failed, "^no secret OTHER$"):
+            skep.secrets.get("OTHER")
+
     def test_deadline(self):
         self.assertEqual(skep.context.deadline().isoformat(), "2026-11-21T05:54:00.781000+00:00")
 

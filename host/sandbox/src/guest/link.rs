@@ -3,7 +3,7 @@
 //! Toolchains import all of WASI whether they use it or not, so all of it is here; what a guest may do
 //! with it is decided by its [`Guest`], call by call.
 
-use super::{Guest, buckets, context, logging, skills};
+use super::{Guest, buckets, context, logging, secrets, skills};
 use crate::files;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Result};
@@ -23,6 +23,7 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<Guest>> {
     logging::add_to_linker(&mut linker, Guest::log)?;
     buckets::add_to_linker(&mut linker, Guest::buckets)?;
     skills::add_to_linker(&mut linker, Guest::skills)?;
+    secrets::add_to_linker(&mut linker, Guest::placeholders)?;
     Ok(linker)
 }
 

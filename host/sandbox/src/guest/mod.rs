@@ -8,6 +8,7 @@ mod log;
 mod logging;
 mod memory;
 mod program;
+mod secrets;
 mod sink;
 mod skills;
 mod state;

@@ -4,7 +4,7 @@ use super::Stop;
 use super::sink::{Paper, Sink, Source};
 use bytes::Bytes;
 use parking_lot::Mutex;
-use skep_core::ByteSize;
+use skep_core::{ByteSize, SecretName};
 use std::sync::Arc;
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
@@ -22,8 +22,12 @@ pub(crate) struct Program {
 }
 
 impl Program {
-    pub(super) fn wasi(&self) -> WasiCtx {
+    /// With a variable of its name for the placeholder of each secret.
+    pub(super) fn wasi(&self, secrets: &[(SecretName, Arc<str>)]) -> WasiCtx {
+        let secrets: Vec<_> =
+            secrets.iter().map(|(name, placeholder)| (name.as_str(), &**placeholder)).collect();
         WasiCtx::builder()
+            .envs(&secrets)
             .args(&self.args)
             .envs(&self.env)
             .stdin(MemoryInputPipe::new(self.stdin.clone()))

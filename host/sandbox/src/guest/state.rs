@@ -1,6 +1,7 @@
 //! What a store holds: one guest's view of the world, dropped with it.
 
 use super::buckets::Buckets;
+use super::secrets::Placeholders;
 use super::skills::{Callable, Skills};
 use super::{Budget, Context, Log, MemoryLimit, Program, RESOURCES_MAX, Stop};
 use crate::engine::Clock;
@@ -27,6 +28,7 @@ pub(crate) struct Guest {
     pub(crate) instance: Option<Instance>,
     log: Arc<Log>,
     callable: Callable,
+    secrets: Arc<Secrets>,
     table: ResourceTable,
     wasi: WasiCtx,
     files: FilesCtx,
@@ -50,6 +52,7 @@ pub(crate) struct GuestParts<'a> {
     pub(crate) settings: Arc<BTreeMap<String, String>>,
     pub(crate) clock: Arc<Clock>,
     pub(crate) egress: Egress,
+    pub(crate) secrets: Arc<Secrets>,
 }
 
 impl Guest {
@@ -76,6 +79,7 @@ impl Guest {
             instance: None,
             log: parts.log,
             callable: parts.callable,
+            secrets: parts.secrets,
             table,
             wasi: wasi.build(),
             files: FilesCtx::new(parts.roots),
@@ -100,8 +104,15 @@ impl Guest {
         self.budget = Arc::new(Budget::new(limits.cpu.0));
         self.settings = Arc::clone(&call.config);
         self.settings_served = None;
-        self.egress.turn_over(Arc::new(Secrets), limits.traffic, ends);
+        self.secrets = Arc::new(self.secrets.anew(Arc::clone(&services)));
+        self.egress.turn_over(Arc::clone(&self.secrets), limits.traffic, ends);
         self.context = Context::new(call, services);
+    }
+
+    /// Lets go of the caller, whose call is over.
+    pub(crate) fn leave(&mut self) {
+        self.secrets.leave();
+        self.context.leave();
     }
 
     /// Called when guest code meets a new tick: charges it, and lets others run.
@@ -127,9 +138,14 @@ impl Guest {
         Skills { services: self.context.services(), callable: &self.callable }
     }
 
-    /// Makes it a program: with arguments, a standard input, and an output that is its answer.
+    /// The view of `skep:skill/secrets`.
+    pub(super) fn placeholders(&mut self) -> Placeholders<'_> {
+        Placeholders(&self.secrets)
+    }
+
+    /// Makes it a program: with arguments, variables, a standard input, and an output that is its answer.
     pub(crate) fn start(&mut self, program: &Program) {
-        std::mem::swap(self.wasi.cli(), program.wasi().cli());
+        std::mem::swap(self.wasi.cli(), program.wasi(&self.secrets.granted()).cli());
     }
 
     /// The view of `wasi:config/store`.

@@ -127,6 +127,12 @@ const SERVED: &[Served] = &[
         interfaces: &["skills"],
         wants: "call other skills (only those that are granted)",
     },
+    Served {
+        package: "skep:skill",
+        versions: CONTRACT,
+        interfaces: &["secrets"],
+        wants: "use secrets that it never sees (only those that are granted)",
+    },
 ];
 
 /// Reads the imports, and names each that the host doesn't have.

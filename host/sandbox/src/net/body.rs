@@ -1,6 +1,6 @@
 //! Bodies on their way out and in: counted, timed, and the answers cleaned of secrets.
 
-use super::secrets::Scrubber;
+use super::scrub::Scrubber;
 use crate::guest::Log;
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};

@@ -3,12 +3,12 @@
 use super::body::{Answer, Traffic, counted, trimmed};
 use super::exchange::{Driver, exchange};
 use super::gate::Refusal;
-use super::secrets::Secrets;
-use super::{Gate, Network};
+use super::scrub::Scrubber;
+use super::{Gate, Network, Secrets};
 use crate::guest::Log;
 use http::header::{HOST, HeaderValue, TE, TRAILER};
 use http::uri::{PathAndQuery, Uri};
-use http::{HeaderName, Method, Request, Response};
+use http::{HeaderMap, HeaderName, Method, Request, Response};
 use parking_lot::Mutex;
 use skep_core::{ByteSize, NetError, Origin, Scheme};
 use std::sync::Arc;
@@ -113,8 +113,9 @@ impl WasiHttpHooks for Egress {
 }
 
 impl Trip {
-    async fn send(&self, request: Request<WasiBody>, options: RequestOptions) -> Answered {
+    async fn send(&self, mut request: Request<WasiBody>, options: RequestOptions) -> Answered {
         let origin = self.admitted(&request)?;
+        let scrubber = self.revealed(&origin, request.headers_mut()).await?;
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| self.crowded())?;
         let connected = self.until(options.connect_timeout.unwrap_or(CONNECT_WAIT_MAX).min(CONNECT_WAIT_MAX));
         let addresses = self.gate.addresses(&self.network, &origin, connected).await;
@@ -125,7 +126,7 @@ impl Trip {
         let exchanged = exchange(connection, request, answered).await;
         let (answer, driver) = exchanged.map_err(|error| self.blame(error))?;
         let silence = options.between_bytes_timeout.unwrap_or(Duration::MAX);
-        Ok((self.cleaned(answer, silence), done(driver, place)))
+        Ok((self.cleaned(answer, scrubber, silence)?, done(driver, place)))
     }
 
     /// Where the request goes, if it may.
@@ -142,26 +143,36 @@ impl Trip {
         Ok(origin)
     }
 
-    /// The request as it is sent: to a path, with the host's own name for the host, and with its secrets.
+    /// Gives the headers the secrets that they have placeholders of; what takes them out of the answer again.
+    async fn revealed(&self, origin: &Origin, headers: &mut HeaderMap) -> Result<Scrubber, Error> {
+        let revealed = self.secrets.reveal(origin, headers).await;
+        revealed.map_err(|withheld| {
+            self.refuse(Refusal { error: Error::HttpRequestDenied, words: withheld.to_string() })
+        })
+    }
+
+    /// The request as it is sent: to a path, and with the host's own name for the host.
     async fn written(&self, request: Request<WasiBody>, origin: &Origin) -> Result<Request<WasiBody>, Error> {
         let mut request = trimmed(counted(request, &self.traffic)).await?;
         let host = HeaderValue::try_from(origin.authority()).map_err(|_| Error::HttpRequestUriInvalid)?;
         request.headers_mut().insert(HOST, host);
-        let revealed = self.secrets.reveal(origin, request.headers_mut()).await;
-        revealed.map_err(|words| self.refuse(Refusal { error: Error::HttpRequestDenied, words }))?;
         let path = request.uri().path_and_query().cloned();
         *request.uri_mut() = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
         Ok(request)
     }
 
     /// The answer as the guest sees it.
-    fn cleaned(&self, answer: Response<hyper::body::Incoming>, silence: Duration) -> Response<WasiBody> {
+    fn cleaned(
+        &self,
+        answer: Response<hyper::body::Incoming>,
+        scrubber: Scrubber,
+        silence: Duration,
+    ) -> Result<Response<WasiBody>, Error> {
         let (mut parts, body) = answer.into_parts();
-        let mut scrubber = self.secrets.scrubber();
-        scrubber.headers(&mut parts.headers);
+        scrubber.headers(&mut parts.headers)?;
         let traffic = Arc::clone(&self.traffic);
         let body = Answer { body, scrubber, traffic, silence, ends: self.ends.into() };
-        Response::from_parts(parts, body.boxed())
+        Ok(Response::from_parts(parts, body.boxed()))
     }
 
     /// Notes why, and gives what the guest is told.

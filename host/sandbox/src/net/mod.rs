@@ -4,7 +4,7 @@
 //! - Its host is an address, or a name that is resolved once. Every address must be public, or granted by that
 //!   very address; the connection goes to a checked address, so a name that changes its mind changes nothing.
 //! - One request, one connection: none is shared between guests. No proxy, no redirect, no trailers. What
-//!   the guest didn't write isn't sent, but for `Host`: no trace context reaches a third party.
+//!   the guest didn't write isn't sent, but for `Host` and what secrets need: no trace context reaches a third party.
 //! - All of it ends with the call: its time bounds every wait, and the guest's end closes what is open.
 
 mod address;
@@ -14,12 +14,13 @@ mod exchange;
 mod gate;
 mod hooks;
 mod resolve;
+mod scrub;
 mod secrets;
 
 pub(crate) use gate::Gate;
 pub(crate) use hooks::{Egress, EgressParts, FIELDS_BYTES_MAX};
 pub use resolve::{Resolver, SystemResolver};
-pub(crate) use secrets::Secrets;
+pub(crate) use secrets::{Secrets, Withheld};
 
 use crate::SandboxError;
 use rustls::ClientConfig;

@@ -87,7 +87,8 @@ impl Input {
 
     fn program(self, permit: &Permit, printed: Arc<Printed>) -> Result<Program, Fault> {
         let granted = permit.env();
-        if let Some(name) = self.env.keys().find(|name| granted.contains_key(*name)) {
+        let secret = |name: &str| permit.secrets().iter().any(|secret| secret.name().as_str() == name);
+        if let Some(name) = self.env.keys().find(|name| granted.contains_key(*name) || secret(name)) {
             return Err(Fault::invalid_input(format!(
                 "`env`: the variable `{name}` was set by the operator: leave it out"
             )));

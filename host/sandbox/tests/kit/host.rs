@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use skep_core::{
-    Bucket, Fault, Outcome, Output, Progress, SkillName, StateChange, StateChanged, StateError, StateKeys,
-    ToolName,
+    Bucket, Fault, Outcome, Output, Progress, SecretName, SecretValue, SkillName, StateChange, StateChanged,
+    StateError, StateKeys, ToolName,
 };
 use skep_sandbox::{Services, SkillInfo};
 use std::collections::BTreeMap;
@@ -22,6 +22,10 @@ pub(crate) struct Host {
     pub(crate) state: Mutex<BTreeMap<(&'static str, String), Bytes>>,
     /// How often state was asked for anything.
     pub(crate) state_asked: AtomicUsize,
+    /// Values of secrets by name.
+    pub(crate) secrets: Mutex<BTreeMap<String, String>>,
+    pub(crate) secrets_asked: AtomicUsize,
+    pub(crate) secrets_away: AtomicBool,
     /// Calls of other skills, as `skill/tool input`.
     pub(crate) calls: Mutex<Vec<String>>,
     /// Calls of other skills that were given up before their end.
@@ -76,6 +80,15 @@ impl Services for Host {
         let next = (keys.len() > PAGE).then_some(from + PAGE as u64);
         keys.truncate(PAGE);
         Ok(StateKeys { keys, next })
+    }
+
+    async fn secret(&self, name: &SecretName) -> Result<Option<SecretValue>, Fault> {
+        self.secrets_asked.fetch_add(1, Ordering::Relaxed);
+        if self.secrets_away.load(Ordering::Relaxed) {
+            return Err(Fault::unavailable("the database is away"));
+        }
+        let value = self.secrets.lock().unwrap().get(name.as_str()).cloned();
+        Ok(value.map(|value| SecretValue::new(value).unwrap()))
     }
 
     /// `slow` answers in half a second, `never` does not, `fails` fails, and all others give back their input.

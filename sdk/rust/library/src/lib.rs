@@ -30,7 +30,7 @@
 //! ```
 //!
 //! What a skill may ask of its host has a module each: [`context`] (who asks, how long, progress,
-//! cancellation), [`config`], [`state`], [`skills`] (other skills) and [`log`]. Files, variables, clocks and
+//! cancellation), [`config`], [`state`], [`skills`] (other skills), [`secrets`] and [`log`]. Files, variables, clocks and
 //! random numbers come through the standard library. A panic is a defect and ends the call as `trapped`.
 //!
 //! Natively, as in `cargo test`, a stand-in in memory takes the host's place: see `testing`.
@@ -46,6 +46,7 @@ mod error;
 pub mod log;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
+pub mod secrets;
 pub mod skills;
 pub mod state;
 #[cfg(not(target_arch = "wasm32"))]
@@ -64,7 +65,7 @@ pub use tool::Empty;
 #[cfg(target_arch = "wasm32")]
 mod host {
     pub use crate::bindings::{
-        skep::skill::{context, skills, state as swap},
+        skep::skill::{context, secrets, skills, state as swap},
         wasi::{
             config::store as config,
             keyvalue::{atomics, store as keyvalue},

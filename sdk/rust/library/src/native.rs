@@ -1,7 +1,10 @@
 //! Stand-ins for the host's functions where there is no host: natively, as in tests of a skill's logic.
 //! They remember in the thread that calls them, and `testing` sets and shows what they remember.
 
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use crate::testing::{Answer, Progress, Record};
 
@@ -13,6 +16,7 @@ pub struct Host {
     pub cancelled: bool,
     pub progress: Vec<Progress>,
     pub records: Vec<Record>,
+    pub secrets: BTreeSet<String>,
     pub skills: BTreeMap<String, Answer>,
 }
 
@@ -155,6 +159,21 @@ pub mod swap {
             None => bucket.delete(key)?,
         }
         Ok(true)
+    }
+}
+
+pub mod secrets {
+    use super::with;
+    pub use crate::bindings::skep::skill::secrets::Error;
+
+    pub fn get(name: &str) -> Result<String, Error> {
+        let set = with(|host| host.secrets.contains(name));
+        let denied = || Error::Denied(format!("the test has no secret {name}"));
+        set.then(|| format!("skep-secret-{name}")).ok_or_else(denied)
+    }
+
+    pub fn get_basic(name: &str, user: &str) -> Result<String, Error> {
+        get(name).map(|placeholder| format!("{placeholder}-{user}"))
     }
 }
 

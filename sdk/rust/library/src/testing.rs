@@ -64,6 +64,11 @@ pub fn configure(key: &str, value: &str) {
     native::with(|host| host.config.insert(key.to_owned(), value.to_owned()));
 }
 
+/// Grants a secret: its placeholder is `skep-secret-NAME`, and for a user `skep-secret-NAME-USER`.
+pub fn secret(name: &str) {
+    native::with(|host| host.secrets.insert(name.to_owned()));
+}
+
 /// From now on the caller has gone away.
 pub fn cancel() {
     native::with(|host| host.cancelled = true);

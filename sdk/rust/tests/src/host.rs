@@ -6,6 +6,7 @@ use serde_json::json;
 use skep::{
     Empty, Error, config, context,
     log::Level,
+    secrets,
     skills::{self, Fault},
     state,
     testing::{self, Progress, Record},
@@ -70,6 +71,14 @@ fn a_value_is_swapped_only_for_what_it_was() {
     });
     assert!(lost.unwrap_err().to_string().contains("100 tries"));
     assert_eq!(never, 100);
+}
+
+#[test]
+fn secrets_are_placeholders() {
+    assert_eq!(secrets::get("KEY"), Err(Error::Failed("the test has no secret KEY".to_owned())));
+    testing::secret("KEY");
+    assert_eq!(secrets::get("KEY"), Ok("skep-secret-KEY".to_owned()));
+    assert_eq!(secrets::basic("KEY", "ann"), Ok("skep-secret-KEY-ann".to_owned()));
 }
 
 #[test]

@@ -149,6 +149,7 @@ fn a_contract_skill_describes_its_own_tools() {
         ("skep:skill/context@0.1.0", "know its call, and report progress"),
         ("skep:skill/state@0.1.0", state),
         ("skep:skill/skills@0.1.0", "call other skills (only those that are granted)"),
+        ("skep:skill/secrets@0.1.0", "use secrets that it never sees (only those that are granted)"),
         ("wasi:config/store@0.2.0-rc.1", "its configuration"),
         ("wasi:keyvalue/store@0.2.0-draft", state),
         ("wasi:keyvalue/atomics@0.2.0-draft", state),
@@ -157,7 +158,7 @@ fn a_contract_skill_describes_its_own_tools() {
         let import = found.imports.iter().find(|i| i.name == import).unwrap_or_else(|| panic!("{import}"));
         assert_eq!((&*import.wants, import.served), (wants, true));
     }
-    assert_eq!(found.imports.len(), 7);
+    assert_eq!(found.imports.len(), 8);
 }
 
 const RUN: &str = "package wasi:cli@0.2.6 { interface run { run: func() -> result; } }";
