@@ -133,7 +133,8 @@ impl Drop for Host {
 pub struct Deployment {
     pub hosts: Vec<Host>,
     pub dir: TempDir,
-    _servers: Option<(Redis, MariaDb)>,
+    /// What several hosts share.
+    pub servers: Option<(Redis, MariaDb)>,
 }
 
 impl Deployment {
@@ -145,7 +146,7 @@ impl Deployment {
     pub fn embedded_with(flags: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let host = Host::start(&dir.path().join("data"), flags);
-        Self { hosts: vec![host], dir, _servers: None }
+        Self { hosts: vec![host], dir, servers: None }
     }
 
     /// `count` hosts on one Redis and one MariaDB.
@@ -164,7 +165,7 @@ impl Deployment {
             Host::start(&dir.path().join(format!("host{n}")), &[&shared, flags].concat())
         };
         let hosts = (1..=count).map(start).collect();
-        Self { hosts, dir, _servers: Some((redis, maria)) }
+        Self { hosts, dir, servers: Some((redis, maria)) }
     }
 
     /// The host that commands and calls go to.

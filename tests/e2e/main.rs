@@ -11,6 +11,8 @@ mod client;
 mod demo;
 mod deployment;
 mod existing_programs;
+#[path = "../exposition/mod.rs"]
+mod exposition;
 mod files;
 mod fleet;
 mod flow;
@@ -20,3 +22,4 @@ mod hostile;
 mod hot_load;
 mod languages;
 mod programs;
+mod watching;

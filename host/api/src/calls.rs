@@ -2,9 +2,9 @@
 
 use crate::error::Refusal;
 use crate::request::{At, By, DomainOnly, RawBody, is_json};
+use crate::trace::Traced;
 use crate::types::{
-    CallAnswer, HEADER_IDEMPOTENCY, HEADER_LANE, HEADER_SESSION, HEADER_TIMEOUT, HEADER_TRACE, NDJSON,
-    ONLY_TOOL,
+    CallAnswer, HEADER_IDEMPOTENCY, HEADER_LANE, HEADER_SESSION, HEADER_TIMEOUT, NDJSON, ONLY_TOOL,
 };
 use crate::{Api, reply};
 use axum::extract::State;
@@ -42,6 +42,8 @@ struct CallHeaders {
     session: Option<SessionId>,
     /// W3C trace context; what isn't one is left out.
     traceparent: Option<String>,
+    /// What tracing systems on the way pass on to each other.
+    tracestate: Option<String>,
 }
 
 /// Calls a tool with its input. Of a skill with one tool that may be named `-`. When the client goes away,
@@ -56,6 +58,7 @@ pub(crate) async fn call(
     State(api): State<Api>,
     By(by): By,
     At((skill, tool)): At<(SkillRef, ToolName)>,
+    Traced(trace): Traced,
     headers: HeaderMap,
     body: RawBody<INPUT_BYTES_MAX>,
 ) -> Result<Response, Refusal> {
@@ -71,7 +74,7 @@ pub(crate) async fn call(
         lane: lane(&headers)?,
         idempotency_key: idempotency_key(&headers)?,
         session: session(&headers)?,
-        trace: text(&headers, HEADER_TRACE)?.filter(|t| is_traceparent(t)).map(str::to_owned),
+        trace,
         progress: None,
     };
     if wants_lines(&headers) {
@@ -119,14 +122,6 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
     }
 }
 
-/// Whether the text is a W3C trace context of version 00. What isn't one is no mistake: it is left out.
-fn is_traceparent(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').collect();
-    let hex = |part: &&str| part.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
-    let lengths: Vec<_> = parts.iter().map(|p| p.len()).collect();
-    lengths == [2, 32, 16, 2] && parts[0] == "00" && parts.iter().all(hex)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,9 +136,5 @@ mod tests {
         assert_eq!(timeout(&headers(HEADER_TIMEOUT, "10s")).unwrap(), Some(Duration::from_secs(10)));
         assert!(timeout(&headers(HEADER_TIMEOUT, "10")).unwrap_err().message.contains("10"));
         assert!(idempotency_key(&headers(HEADER_IDEMPOTENCY, &"k".repeat(256))).is_err());
-        assert!(is_traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
-        for bad in ["", "00-x", "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"] {
-            assert!(!is_traceparent(bad), "{bad}");
-        }
     }
 }

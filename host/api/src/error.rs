@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use skep_core::{Fault, FaultCode};
 
 /// When to come back after `overloaded` and `unavailable`, in seconds.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// The HTTP status of a fault.
 pub fn status_of(code: FaultCode) -> StatusCode {

@@ -12,6 +12,7 @@ mod docs;
 mod error;
 mod grants;
 mod health;
+mod metrics;
 mod openapi;
 mod reply;
 mod request;
@@ -19,6 +20,7 @@ mod routes;
 mod secrets;
 mod serve;
 mod skills;
+mod trace;
 pub mod types;
 
 pub use auth::{TcpAccess, Token, TokenError};
@@ -35,13 +37,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 #[derive(Clone)]
 pub struct Api {
     router: Router,
+    requests: metrics::Requests,
     room: Arc<Semaphore>,
 }
 
 impl Api {
     /// The API to what `router` does.
     pub fn new(router: Router) -> Self {
-        Self { router, room: Arc::new(Semaphore::new(request::ROOM_UNITS)) }
+        let room = Arc::new(Semaphore::new(request::ROOM_UNITS));
+        Self { router, requests: metrics::Requests::new(), room }
     }
 
     fn router(&self) -> &Router {

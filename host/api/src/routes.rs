@@ -2,7 +2,9 @@
 
 use crate::auth::Class;
 use crate::error::Refusal;
-use crate::{Api, audit, auth, calls, config, docs, grants, health, openapi, secrets, skills};
+use crate::{
+    Api, audit, auth, calls, config, docs, grants, health, metrics, openapi, secrets, skills, trace,
+};
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -19,14 +21,18 @@ impl Api {
             .fallback(unknown)
             .method_not_allowed_fallback(not_allowed)
             .layer(from_fn(openapi::acceptable))
-            .layer(from_fn(auth::admit));
+            .layer(from_fn(auth::admit))
+            .layer(from_fn_with_state(self.clone(), trace::follow));
         let (open, open_words) = open().split_for_parts();
-        let document = openapi::document(v1_words, open_words);
+        let (watched, watched_words) = watched().split_for_parts();
+        let document = openapi::document(v1_words, open_words.merge_from(watched_words));
         open.nest("/v1", v1)
+            .merge(watched.layer(from_fn(auth::admit)))
             .merge(docs::routes(&document))
             .fallback(unknown)
             .method_not_allowed_fallback(not_allowed)
             .layer(from_fn(auth::guard))
+            .layer(from_fn_with_state(self.clone(), metrics::count))
             .with_state(self.clone())
     }
 }
@@ -71,6 +77,11 @@ fn operated() -> OpenApiRouter<Api> {
 /// What anyone who can reach the host may read.
 fn open() -> OpenApiRouter<Api> {
     OpenApiRouter::new().routes(routes!(health::alive)).routes(routes!(health::ready))
+}
+
+/// What Prometheus reads, for those who may see all of the host.
+fn watched() -> OpenApiRouter<Api> {
+    group(Class::AuditorsOfAll, OpenApiRouter::new().routes(routes!(metrics::show)))
 }
 
 async fn unknown(uri: Uri) -> Refusal {

@@ -12,6 +12,7 @@
 //! - A call whose accepting host died is run nonetheless, and its reply goes nowhere; its deadline ends it early.
 //! - The database is truth. What Redis loses, waiting callers learn by their deadline.
 
+mod backlog;
 mod cache;
 mod error;
 mod lanes;
@@ -22,6 +23,7 @@ mod queues;
 mod state;
 mod streams;
 
+pub use backlog::{Backlog, QueueBacklog, Watched};
 pub use cache::{CACHE_HOLD_MAX, CACHE_LIFE_MAX, CacheTicket, Cached, StateCache};
 pub use error::{Bound, BusError};
 pub use limits::BusLimits;
@@ -36,7 +38,7 @@ use skep_core::{AuditRecord, CallId, DomainName, Incarnation, Lane, Progress, Re
 
 /// How one host takes part in moving messages. Ask for it as `Arc<dyn Bus>`.
 #[async_trait]
-pub trait Bus: HotState + StateCache + Send + Sync + 'static {
+pub trait Bus: HotState + StateCache + Watched + Send + Sync + 'static {
     /// This life of this host, as it stands in `from` of what it sends.
     fn incarnation(&self) -> Incarnation;
 

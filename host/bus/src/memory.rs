@@ -1,5 +1,6 @@
 //! The bus of a host that stands alone: one process, nothing kept, the same bounds and answers.
 
+mod backlog;
 mod cache;
 mod domain;
 mod relay;

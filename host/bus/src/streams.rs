@@ -1,6 +1,7 @@
 //! The bus of a fleet: Redis Streams.
 
 mod answer;
+mod backlog;
 mod cache;
 mod custody;
 mod gauge;

@@ -7,7 +7,7 @@ use crate::settings::{Settings, Shared};
 use anyhow::{Context, anyhow};
 use skep_api::{Api, Entry, serve};
 use skep_bus::{Bus, BusLimits, MemoryBus, RedisBus, RedisSettings};
-use skep_core::{CALL_DEPTH_MAX, Limits};
+use skep_core::{CALL_DEPTH_MAX, Limits, Ratio};
 use skep_registry::{Registry, RegistrySettings};
 use skep_router::{Parts, Router, RouterSettings};
 use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
@@ -56,6 +56,7 @@ impl Host {
             slots: settings.slots as usize,
             sessions: settings.sessions as usize,
             waiting_max: WAITING_MAX,
+            traced: Ratio::NONE,
             audit_key: key.derive("audit"),
             secrets_key: key.derive("secrets"),
             drain: DRAIN,

@@ -1,7 +1,8 @@
 //! The audit: what was decided and done, in one chain a host that shows every edit, loss and reordering.
 
 use crate::{
-    CallId, Digest, DomainName, FaultCode, Incarnation, Principal, SkillName, ToolName, UnixMs, VersionText,
+    CallId, Digest, DomainName, FaultCode, Incarnation, Principal, SkillName, ToolName, TraceId, UnixMs,
+    VersionText,
 };
 use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,9 @@ pub struct AuditEvent {
     /// The call, for calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<CallId>,
+    /// The trace that it belongs to, if its caller began one or this one is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceId>,
     /// The tool, for calls.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool: Option<ToolName>,
@@ -264,6 +268,7 @@ mod tests {
             domain: DomainName::default(),
             skill: Some("echo".parse().unwrap()),
             call: None,
+            trace: None,
             tool: None,
             version: None,
             digest: None,

@@ -1,6 +1,6 @@
 //! The envelope of a message: who asks whom for what, by when, on whose behalf.
 
-use crate::{DomainName, NameError, SkillName, ToolName, UnixMs};
+use crate::{DomainName, NameError, SkillName, ToolName, Trace, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 use utoipa::ToSchema;
@@ -214,9 +214,9 @@ pub const CALL_DEPTH_MAX: usize = 4;
 pub struct Envelope {
     /// The id of the call.
     pub id: CallId,
-    /// W3C `traceparent` of the caller, if it sent one.
+    /// The step of a trace that it was sent in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trace: Option<String>,
+    pub trace: Option<Trace>,
     /// The host that accepted the call and waits for the reply.
     pub from: Incarnation,
     /// What is to be called.

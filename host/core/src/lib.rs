@@ -13,12 +13,14 @@ mod net;
 mod outcome;
 mod permit;
 mod quota;
+mod ratio;
 mod request;
 mod schema;
 mod secret;
 mod secret_value;
 mod state;
 mod time;
+mod trace;
 
 pub use audit::{AuditAction, AuditChain, AuditEvent, AuditFlaw, AuditRecord, AuditVerifier, audit_verify};
 pub use digest::{Digest, DigestError};
@@ -36,6 +38,7 @@ pub use net::{Host, HostPattern, NetError, NetRule, Origin, Scheme};
 pub use outcome::{Level, LogRecord, Outcome, Output, Progress, Reply, Usage};
 pub use permit::{Permit, Subject};
 pub use quota::{Quota, Rate, RateError};
+pub use ratio::{Ratio, RatioError};
 pub use request::{FileRequest, Requests};
 pub use schema::VersionText;
 pub use secret::SecretRule;
@@ -45,3 +48,4 @@ pub use state::{
     StateError, StateKeys, StateLimits, StateTotals,
 };
 pub use time::UnixMs;
+pub use trace::{SpanId, Step, TRACE_STATE_BYTES_MAX, Trace, TraceError, TraceId};

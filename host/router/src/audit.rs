@@ -1,11 +1,12 @@
 //! The host's own audit chain: made here, carried by the bus, kept by the store.
 
 use crate::CallRequest;
+use crate::meters::Meters;
 use parking_lot::Mutex;
 use skep_bus::{AuditToken, Bus, BusError, Delivery};
 use skep_core::{
-    AuditAction, AuditChain, AuditEvent, AuditRecord, CallId, DomainName, Envelope, Fault, Incarnation,
-    Principal, Reply, SkillName, UnixMs,
+    AuditAction, AuditChain, AuditEvent, AuditRecord, CallId, DomainName, Envelope, Fault, Principal, Reply,
+    SkillName, Trace, UnixMs,
 };
 use skep_registry::Resolved;
 use skep_store::{Store, StoreError};
@@ -27,15 +28,17 @@ pub(crate) struct Auditor {
     spilled: Mutex<VecDeque<AuditRecord>>,
     bus: Arc<dyn Bus>,
     store: Store,
+    meters: Arc<Meters>,
 }
 
 impl Auditor {
-    pub(crate) fn new(host: Incarnation, key: [u8; 32], bus: Arc<dyn Bus>, store: Store) -> Self {
-        let chain = Mutex::new(AuditChain::new(host, key));
-        Self { chain, spilled: Mutex::default(), bus, store }
+    pub(crate) fn new(chain: AuditChain, meters: Arc<Meters>, bus: Arc<dyn Bus>, store: Store) -> Self {
+        Self { chain: Mutex::new(chain), spilled: Mutex::default(), bus, store, meters }
     }
 
+    /// The record of an event. What leaves a record is counted as well.
     fn record(&self, event: &AuditEvent) -> Option<AuditRecord> {
+        self.meters.ended(event);
         let record = self.chain.lock().next(event);
         record.inspect_err(|error| tracing::error!(%error, "an audit event could not be written")).ok()
     }
@@ -65,6 +68,11 @@ impl Auditor {
             return Ok(());
         }
         Err(Fault::unavailable("the audit can't be kept: bus and database are away for too long"))
+    }
+
+    /// How many records wait here.
+    pub(crate) fn spilled(&self) -> usize {
+        self.spilled.lock().len()
     }
 
     fn spill(&self, record: AuditRecord) {
@@ -157,6 +165,7 @@ fn event(
         domain,
         skill,
         call: None,
+        trace: None,
         tool: None,
         version: None,
         digest: None,
@@ -176,6 +185,7 @@ pub(crate) fn call_event(delivery: &Delivery, reply: &Reply, resolved: Option<&R
     let since_accept = UnixMs::now().0.saturating_sub(envelope.accepted.0);
     AuditEvent {
         call: Some(envelope.id),
+        trace: envelope.trace.as_ref().map(Trace::id),
         tool: to.tool.clone(),
         version: reply.version.clone(),
         digest: reply.digest,
@@ -193,6 +203,7 @@ pub(crate) fn refusal_event(id: CallId, request: &CallRequest, fault: &Fault) ->
     let to = &request.to;
     AuditEvent {
         call: Some(id),
+        trace: request.trace.as_ref().map(Trace::id),
         tool: to.tool.clone(),
         version: to.version.clone(),
         fault: Some(fault.code),
@@ -207,6 +218,7 @@ pub(crate) fn taken_back_event(envelope: &Envelope, input_bytes: usize, fault: &
     let to = &envelope.to;
     AuditEvent {
         call: Some(envelope.id),
+        trace: envelope.trace.as_ref().map(Trace::id),
         tool: to.tool.clone(),
         version: to.version.clone(),
         fault: Some(fault.code),

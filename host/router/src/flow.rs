@@ -1,13 +1,15 @@
 //! The path of a call, top to bottom: accept, send, dispatch, resolve, permit, run, settle.
 
 use crate::services::CallServices;
+use crate::steps::{Here, below, by, step};
+use crate::waiting::Waiter;
 use crate::{Inner, Router, running::Started, slots::Place};
 use bytes::Bytes;
 use futures::FutureExt;
 use skep_bus::{BusError, Delivery, Entry};
 use skep_core::{
     CALL_DEPTH_MAX, CallId, Envelope, Fault, Lane, Lifetime, Limits, Principal, Progress, Reply, SessionId,
-    Target, ToolName, UnixMs, skill_depth,
+    Step, Target, ToolName, Trace, UnixMs, skill_depth,
 };
 use skep_registry::Resolved;
 use skep_sandbox::{Call, Report};
@@ -16,6 +18,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 /// How long past its deadline a caller waits for the host that serves it to say so.
 const REPLY_GRACE: Duration = Duration::from_millis(500);
@@ -39,8 +42,8 @@ pub struct CallRequest {
     pub idempotency_key: Option<String>,
     /// The session to go on with, of a skill that keeps sessions; a new one begins if absent.
     pub session: Option<SessionId>,
-    /// W3C `traceparent` of the caller.
-    pub trace: Option<String>,
+    /// The caller's place in its trace.
+    pub trace: Option<Trace>,
     /// Where to tell how far the call is. What doesn't fit in the channel is dropped.
     pub progress: Option<mpsc::Sender<Progress>>,
 }
@@ -71,30 +74,50 @@ impl CallRequest {
 impl Router {
     /// Calls a tool and waits for its reply. Dropping the future takes the call back.
     pub async fn call(&self, request: CallRequest) -> Reply {
-        let id = CallId::fresh();
-        // What is refused here never enters the bus, but it leaves its audit record like all others.
-        let entry = match self.0.accept(id, &request).await {
-            Ok(entry) => entry,
-            Err(refused) => return self.0.refuse(id, &request, refused).await,
-        };
-        let waiter = match self.0.waiting.wait_for(&self.0, &entry, request.progress.clone()) {
-            Ok(waiter) => waiter,
-            Err(refused) => return self.0.refuse(id, &request, refused).await,
-        };
-        match self.0.bus.send(entry).await {
-            // From here some host answers: this one, another one, or the one that finds it dead.
-            Ok(()) | Err(BusError::OutcomeUnknown(_)) => {}
-            Err(error) => {
-                waiter.forget();
-                return self.0.refuse(id, &request, error.into()).await;
-            }
-        }
-        let reply = waiter.reply(REPLY_GRACE).await;
-        reply.unwrap_or_else(|late| Reply::unserved(id, Err(late)))
+        let (id, to) = (CallId::fresh(), &request.to);
+        let step = self.step(request.trace.as_ref());
+        let here =
+            step!(step, "call", call = %id, domain = %to.domain, skill = %to.skill, by = by(&request.chain));
+        let request = CallRequest { trace: here.trace.clone(), ..request };
+        let reply = self.0.ask(id, &request).instrument(here.span.clone()).await;
+        here.ends(&reply.outcome);
+        reply
+    }
+
+    /// A step below the caller's place in its trace; the first of a new trace, if the host traces by itself.
+    pub fn step(&self, caller: Option<&Trace>) -> Option<Step> {
+        caller.map(Trace::step).or_else(|| Trace::begin(self.0.settings.traced))
     }
 }
 
 impl Inner {
+    async fn ask(self: &Arc<Self>, id: CallId, request: &CallRequest) -> Reply {
+        let accept = step!(below(request.trace.as_ref()), "accept");
+        match self.enter(id, request).instrument(accept.span.clone()).await {
+            Ok(waiter) => {
+                drop(accept);
+                let reply = waiter.reply(REPLY_GRACE).await;
+                reply.unwrap_or_else(|late| Reply::unserved(id, Err(late)))
+            }
+            // What is refused here never entered the bus, but it leaves its audit record like all others.
+            Err(refused) => self.refuse(id, request, refused).await,
+        }
+    }
+
+    /// Sends a call, and begins to wait for its reply.
+    async fn enter(self: &Arc<Self>, id: CallId, request: &CallRequest) -> Result<Waiter, Fault> {
+        let entry = self.accept(id, request).await?;
+        let waiter = self.waiting.wait_for(self, &entry, request.progress.clone())?;
+        match self.bus.send(entry).await {
+            // From here some host answers: this one, another one, or the one that finds it dead.
+            Ok(()) | Err(BusError::OutcomeUnknown(_)) => Ok(waiter),
+            Err(error) => {
+                waiter.forget();
+                Err(error.into())
+            }
+        }
+    }
+
     /// Whether the call can be sent at all, and with what bounds.
     async fn accept(&self, id: CallId, request: &CallRequest) -> Result<Entry, Fault> {
         self.open(request.depth())?;
@@ -152,17 +175,30 @@ impl Inner {
 
     /// Serves one delivery, from the bus back to the bus, as of the revision that was announced by then.
     pub(crate) async fn serve(self: Arc<Self>, delivery: Delivery, place: Place, announced: u64) {
-        // A delivery that isn't settled keeps its place for ever, so not even a defect may skip that.
-        let dispatched = AssertUnwindSafe(self.dispatch(&delivery, place, announced)).catch_unwind().await;
-        let defect = |_| Err(Fault::internal("the host broke while it served the call: a defect of Skep"));
-        let served = dispatched.unwrap_or_else(defect).unwrap_or_else(Served::nothing);
-        self.settle(delivery, served).await;
+        let (envelope, host) = (&delivery.envelope, self.bus.incarnation());
+        let (trace, to) = (envelope.trace.as_ref(), &envelope.to);
+        drop(step!(below(trace), "queue", started_ms = envelope.accepted.0));
+        let here =
+            step!(below(trace), "serve", call = %envelope.id, %host, domain = %to.domain, skill = %to.skill);
+        let span = here.span.clone();
+        let served = async {
+            // A delivery that isn't settled keeps its place for ever, so not even a defect may skip that.
+            let dispatch = AssertUnwindSafe(self.dispatch(&delivery, &here, place, announced));
+            let defect =
+                |_| Err(Fault::internal("the host broke while it served the call: a defect of Skep"));
+            let served = dispatch.catch_unwind().await.unwrap_or_else(defect).unwrap_or_else(Served::nothing);
+            here.ends(&served.report.outcome);
+            let settle = step!(here.below(), "settle");
+            self.settle(delivery, served).instrument(settle.span.clone()).await;
+        };
+        served.instrument(span).await;
     }
 
     /// Resolves the call as of a confirmed revision and runs it under the permit found there.
     async fn dispatch(
         self: &Arc<Self>,
         delivery: &Delivery,
+        here: &Here,
         place: Place,
         announced: u64,
     ) -> Result<Served, Fault> {
@@ -170,8 +206,12 @@ impl Inner {
         if envelope.deadline.remaining().is_zero() {
             return Err(Fault::deadline("the call's time was over before a host was free to start it"));
         }
+        let waited = Duration::from_millis(UnixMs::now().0.saturating_sub(envelope.accepted.0));
         let started = self.running.start(envelope.id);
-        let resolved = self.resolve(envelope, announced, &started).await?;
+        let resolve = step!(here.below(), "resolve");
+        let resolved = self.resolve(envelope, announced, &started).instrument(resolve.span.clone()).await?;
+        drop(resolve);
+        self.meters.of(&envelope.to.domain, &envelope.to.skill).waited(waited);
         let tool = tool_of(&resolved, envelope.to.tool.as_ref())?;
         let call = Call {
             id: envelope.id,
@@ -184,15 +224,16 @@ impl Inner {
             input: delivery.payload.clone(),
             config: resolved.config.clone(),
         };
-        let router = Router(self.clone());
+        let run = step!(here.below(), "run", tool = %call.tool, version = %resolved.version);
         let services = Arc::new(CallServices::new(
-            router,
+            Router(self.clone()),
             envelope.clone(),
+            run.trace.clone(),
             place,
             resolved.permit.limits().into(),
             started.asked(),
         ));
-        let served = async {
+        let running = async {
             if keeps_session(&resolved, envelope) {
                 return self.run_in_session(envelope, &started, &resolved, call, services).await;
             }
@@ -200,7 +241,7 @@ impl Inner {
             Ok(Served { report, resolved: Some(resolved.clone()), session: None })
         };
         tokio::select! {
-            served = served => served,
+            served = running.instrument(run.span.clone()) => served,
             // Dropping the run stops it, a busy loop too.
             fault = started.stopped() => {
                 Ok(Served { resolved: Some(resolved.clone()), ..Served::nothing(fault) })
@@ -249,6 +290,10 @@ impl Inner {
             version: resolved.map(|r| r.version.clone()),
             session,
         };
+        if resolved.is_some() {
+            let to = &delivery.envelope.to;
+            self.meters.of(&to.domain, &to.skill).ran(Duration::from_micros(reply.usage.wall_us));
+        }
         let event = crate::audit::call_event(&delivery, &reply, resolved);
         self.auditor.settle(delivery, reply, &event).await;
     }

@@ -2,6 +2,8 @@
 
 mod audit;
 mod flow;
+mod health;
+mod meters;
 mod observe;
 mod operate;
 mod running;
@@ -11,26 +13,30 @@ mod services;
 mod sessions;
 mod slots;
 mod state;
+mod steps;
 mod vault;
 mod waiting;
 
 pub use flow::CallRequest;
+pub use health::{Activity, Health};
 pub use observe::Verdict;
 pub use operate::Operator;
 pub use skep_store::SecretRow;
 
 use audit::Auditor;
+use meters::Meters;
+use parking_lot::Mutex;
 use running::Running;
 use sessions::Sessions;
 use skep_bus::Bus;
-use skep_core::{Incarnation, Limits};
+use skep_core::{AuditChain, Incarnation, Limits, Ratio};
 use skep_registry::Registry;
 use skep_sandbox::Sandbox;
 use skep_store::Store;
 use slots::Slots;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use vault::Vault;
@@ -45,6 +51,8 @@ pub struct RouterSettings {
     pub sessions: usize,
     /// Callers that wait at once on this host.
     pub waiting_max: usize,
+    /// How many of the calls that come without a trace this host traces by itself.
+    pub traced: Ratio,
     /// The key of the audit chain.
     pub audit_key: [u8; 32],
     /// The key that secrets are sealed with.
@@ -70,6 +78,9 @@ struct Inner {
     running: Running,
     auditor: Auditor,
     vault: Vault,
+    meters: Arc<Meters>,
+    /// When the loops of this host last turned.
+    turned: Mutex<Instant>,
     progress: mpsc::Sender<services::Report>,
     draining: AtomicBool,
     /// Ends the receiving of work.
@@ -98,13 +109,16 @@ impl Router {
     /// Starts to serve what the bus brings.
     pub fn start(parts: Parts, ceiling: Limits, settings: RouterSettings) -> Self {
         let (progress, reports) = mpsc::channel(services::REPORTS_MAX);
-        let incarnation = parts.bus.incarnation();
+        let meters = Arc::new(Meters::new());
+        let chain = AuditChain::new(parts.bus.incarnation(), settings.audit_key);
         let router = Self(Arc::new(Inner {
             slots: Slots::new(settings.slots),
             sessions: Sessions::new(settings.sessions),
             waiting: Waiting::new(settings.waiting_max),
             running: Running::default(),
-            auditor: Auditor::new(incarnation, settings.audit_key, parts.bus.clone(), parts.store.clone()),
+            auditor: Auditor::new(chain, meters.clone(), parts.bus.clone(), parts.store.clone()),
+            meters,
+            turned: Mutex::new(Instant::now()),
             vault: Vault::new(&settings.secrets_key),
             bus: parts.bus,
             registry: parts.registry,

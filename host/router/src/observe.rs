@@ -1,9 +1,8 @@
-//! What operators may see of a host: whether it can serve, and the audit.
+//! What auditors may see: the records, and whether they are whole.
 
 use crate::Router;
 use skep_core::{AuditFlaw, AuditVerifier, Fault};
 use skep_store::{AUDIT_PAGE_MAX, AuditFilter, AuditRow, StoreError};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Flaws that are kept of one verification; the others are counted.
@@ -25,16 +24,6 @@ pub struct Verdict {
 }
 
 impl Router {
-    /// Whether a call would be accepted and served now.
-    pub async fn ready(&self) -> Result<(), Fault> {
-        let inner = &self.0;
-        if inner.draining.load(Ordering::Acquire) {
-            return Err(Fault::unavailable("this host is stopping"));
-        }
-        inner.bus.ping().await?;
-        inner.registry.revisions().refresh().await
-    }
-
     /// Records of the audit, the newest first. What just happened may still be on its way there.
     pub async fn audit_list(&self, filter: &AuditFilter) -> Result<Vec<AuditRow>, Fault> {
         self.0.store.audit_list(filter).await.map_err(unavailable)

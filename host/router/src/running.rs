@@ -49,6 +49,11 @@ impl Running {
         Started { running: self, id, call }
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().len()
+    }
+
     /// Asks one call to end, if it runs here; its guest learns of it, and is stopped if it takes long.
     pub(crate) fn cancel(&self, id: CallId, why: Fault) {
         let call = self.0.lock().get(&id).cloned();

@@ -165,6 +165,7 @@ impl Inner {
 
     async fn follow_revision(self: Arc<Self>) {
         loop {
+            *self.turned.lock() = std::time::Instant::now();
             if let Err(fault) = self.registry.revisions().refresh().await {
                 tracing::warn!(%fault, "the revision can't be confirmed; nothing is dispatched until it is");
             }

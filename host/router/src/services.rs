@@ -2,15 +2,17 @@
 
 use crate::slots::Place;
 use crate::state::Owner;
+use crate::steps::{below, step};
 use crate::{CallRequest, Router};
 use async_trait::async_trait;
 use bytes::Bytes;
 use skep_core::{
     Bucket, Envelope, Fault, Incarnation, Outcome, Principal, Progress, SecretName, SecretValue, SkillName,
-    StateChange, StateChanged, StateError, StateKeys, StateLimits, Target, ToolName,
+    StateChange, StateChanged, StateError, StateKeys, StateLimits, Target, ToolName, Trace,
 };
 use skep_sandbox::{Services, SkillInfo};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// Progress reports that wait to be passed on to other hosts; what is more is dropped, the guest never waits.
 pub(crate) const REPORTS_MAX: usize = 1024;
@@ -22,6 +24,8 @@ pub(crate) type Report = (Incarnation, Progress);
 pub(crate) struct CallServices {
     router: Router,
     envelope: Envelope,
+    /// Where the call is in its trace.
+    trace: Option<Trace>,
     place: Place,
     state_limits: StateLimits,
     cancelled: CancellationToken,
@@ -31,11 +35,12 @@ impl CallServices {
     pub(crate) fn new(
         router: Router,
         envelope: Envelope,
+        trace: Option<Trace>,
         place: Place,
         state_limits: StateLimits,
         cancelled: CancellationToken,
     ) -> Self {
-        Self { router, envelope, place, state_limits, cancelled }
+        Self { router, envelope, trace, place, state_limits, cancelled }
     }
 
     fn owner(&self) -> Owner<'_> {
@@ -60,7 +65,7 @@ impl CallServices {
             lane: caller.lane,
             idempotency_key: None,
             session: None,
-            trace: caller.trace.clone(),
+            trace: self.trace.clone(),
             progress: None,
         }
     }
@@ -83,7 +88,8 @@ impl Services for CallServices {
     }
 
     async fn state_get(&self, bucket: Bucket, key: &str) -> Result<Option<Bytes>, StateError> {
-        self.router.0.state_get(self.owner(), bucket, key).await
+        let here = step!(below(self.trace.as_ref()), "state-get", ?bucket);
+        self.router.0.state_get(self.owner(), bucket, key).instrument(here.span).await
     }
 
     async fn state_change(
@@ -92,7 +98,9 @@ impl Services for CallServices {
         key: &str,
         change: StateChange,
     ) -> Result<StateChanged, StateError> {
-        self.router.0.state_change(self.owner(), bucket, key, change, self.state_limits).await
+        let here = step!(below(self.trace.as_ref()), "state-change", ?bucket);
+        let changed = self.router.0.state_change(self.owner(), bucket, key, change, self.state_limits);
+        changed.instrument(here.span).await
     }
 
     async fn state_keys(&self, bucket: Bucket, from: u64) -> Result<StateKeys, StateError> {

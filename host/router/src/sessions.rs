@@ -165,6 +165,11 @@ impl Sessions {
         Ok(InUse { sessions: self, id, held, instance })
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.held.lock().len()
+    }
+
     /// Ends all.
     pub(crate) fn end_all(&self) {
         self.held.lock().clear();

@@ -15,12 +15,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) struct Slots {
     computing: Arc<Semaphore>,
     living: [Arc<Semaphore>; CALL_DEPTH_MAX],
+    /// What may live at each depth.
+    slots: usize,
 }
 
 impl Slots {
     pub(crate) fn new(slots: usize) -> Self {
         let semaphore = || Arc::new(Semaphore::new(slots));
-        Self { computing: semaphore(), living: std::array::from_fn(|_| semaphore()) }
+        Self { computing: semaphore(), living: std::array::from_fn(|_| semaphore()), slots }
     }
 
     /// Waits until a call may compute here, and says for which there is room, `most` at once.
@@ -39,6 +41,12 @@ impl Slots {
             return std::future::pending().await;
         }
         drop(select_all(opening).await);
+    }
+
+    /// How many calls live, of any depth.
+    pub(crate) fn living(&self) -> usize {
+        let living = |free: &Arc<Semaphore>| self.slots.saturating_sub(free.available_permits());
+        self.living.iter().map(living).sum()
     }
 
     /// A place for a call of this depth, once there is one.

@@ -50,6 +50,11 @@ impl Waiting {
         Ok(Waiter { inner, envelope, input_bytes, receiver, left: Some(gone()) })
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.callers.lock().len()
+    }
+
     /// Hands a reply to its caller, if it still waits.
     pub(crate) fn answer(&self, reply: Reply) {
         let caller = self.callers.lock().remove(&reply.id);

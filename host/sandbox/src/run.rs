@@ -108,6 +108,9 @@ pub(crate) async fn run<W: Work>(
     };
     let usage = Usage { wall_us: 0, cpu_ticks: budget.ticks(), memory_peak: guest.memory.peak() };
     let logs = log.take();
+    if log.is_cut() {
+        sandbox.meters.log_cut();
+    }
     if given.is_ok() {
         *room = Room::Kept(Stage { store, log });
     }
@@ -154,7 +157,7 @@ fn open(sandbox: &Inner, turn: Turn<'_>, roots: Arc<Roots>) -> Stage {
         ends,
     });
     let guest = Guest::new(GuestParts {
-        memory: MemoryLimit::new(limits.memory.0),
+        memory: MemoryLimit::new(limits.memory.0, Arc::clone(&sandbox.meters)),
         budget: Arc::new(Budget::new(limits.cpu.0)),
         log: Arc::clone(&log),
         callable: Callable::new(permit),

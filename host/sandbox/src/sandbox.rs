@@ -3,6 +3,7 @@
 use crate::compile::Workshop;
 use crate::engine::{Clock, serving_engine};
 use crate::guest::{Guest, linker};
+use crate::meters::{Counts, Meters};
 use crate::net::Network;
 use crate::prepared::Prepared;
 use crate::run::{Room, Run, Turn, run};
@@ -31,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) ceiling: Limits,
     pub(crate) clock: Arc<Clock>,
     pub(crate) network: Arc<Network>,
+    pub(crate) meters: Arc<Meters>,
     slots: Semaphore,
     sessions: Arc<Semaphore>,
 }
@@ -44,13 +46,15 @@ impl Sandbox {
         let places = settings.slots.saturating_add(settings.sessions);
         let engine = serving_engine(places, &settings.ceiling)?;
         let linker = linker(&engine).map_err(|e| SandboxError::Engine(format!("{e:#}")))?;
+        let meters = Arc::<Meters>::default();
         let inner = Inner {
             clock: Clock::start(engine.clone())?,
             slots: Semaphore::new(settings.slots as usize),
             sessions: Arc::new(Semaphore::new(settings.sessions as usize)),
             ceiling: settings.ceiling.clone(),
             network: Network::new(settings.network.clone())?,
-            workshop: Workshop::new(&engine, settings)?,
+            workshop: Workshop::new(&engine, settings, &meters)?,
+            meters,
             linker,
             engine,
         };
@@ -92,6 +96,11 @@ impl Sandbox {
             Err(fault) => Report::refused(fault),
         };
         report.timed(started)
+    }
+
+    /// What its guests hold now, and what it has done so far.
+    pub fn counts(&self) -> Counts {
+        self.inner.meters.counts()
     }
 
     /// Opens a session of a skill: one guest for all of its calls, all of them with this very permit. Its

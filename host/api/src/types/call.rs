@@ -16,6 +16,10 @@ pub const HEADER_IDEMPOTENCY: &str = "idempotency-key";
 pub const HEADER_SESSION: &str = "skep-session";
 /// The caller's W3C trace context.
 pub const HEADER_TRACE: &str = "traceparent";
+/// What goes along with it.
+pub const HEADER_TRACE_STATE: &str = "tracestate";
+/// The answer's: the step of the trace that the request was.
+pub const HEADER_TRACE_ANSWER: &str = "traceresponse";
 /// The media type of an answer in lines, [`CallLine`]s.
 pub const NDJSON: &str = "application/x-ndjson";
 /// Stands for the tool of a skill that has only one.

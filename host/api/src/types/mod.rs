@@ -13,7 +13,7 @@ pub use crate::base64_bytes::Base64Bytes;
 pub use audit::{AuditEntry, AuditPage, AuditVerdict};
 pub use call::{
     CallAnswer, CallLine, HEADER_IDEMPOTENCY, HEADER_LANE, HEADER_SESSION, HEADER_TIMEOUT, HEADER_TRACE,
-    NDJSON, ONLY_TOOL,
+    HEADER_TRACE_ANSWER, HEADER_TRACE_STATE, NDJSON, ONLY_TOOL,
 };
 pub use config::{ConfigAnswer, ConfigPatch};
 pub use grant::GrantRequest;

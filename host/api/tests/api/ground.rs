@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use skep_api::{Api, Entry, TcpAccess, Token, serve};
 use skep_bus::{BusLimits, MemoryBus};
-use skep_core::{DomainName, Limits};
+use skep_core::{DomainName, Limits, Ratio};
 use skep_registry::{Registry, RegistrySettings};
 use skep_router::{Parts, Router, RouterSettings};
 use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
@@ -84,6 +84,7 @@ async fn router(dir: &TempDir, store: Store) -> Router {
         slots: 4,
         sessions: 4,
         waiting_max: 64,
+        traced: Ratio::NONE,
         audit_key: [2; 32],
         secrets_key: [3; 32],
         drain,

@@ -6,8 +6,12 @@ mod bounds;
 mod calls;
 mod document;
 mod entrance;
+#[path = "../../../../tests/exposition/mod.rs"]
+#[allow(dead_code, unreachable_pub, clippy::expect_used, reason = "shared with the tests of the whole")]
+mod exposition;
 mod ground;
 mod leaving;
+mod metrics;
 mod secrets;
 mod skills;
 mod standing;

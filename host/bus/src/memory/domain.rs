@@ -4,7 +4,7 @@ use crate::lanes::{LaneSplit, lane_index, session_quota};
 use crate::message::EntryId;
 use crate::queues::{Queue, Room};
 use crate::{Bound, BusError, BusLimits, Delivery, Entry};
-use skep_core::{CALL_DEPTH_MAX, CallId, SkillName};
+use skep_core::{CALL_DEPTH_MAX, CallId, SkillName, UnixMs};
 use std::collections::{BTreeMap, HashMap};
 
 /// Where a call is.
@@ -74,6 +74,17 @@ impl Domain {
     /// Entries that were admitted and not settled.
     pub(super) fn depth(&self) -> u64 {
         self.places.len() as u64
+    }
+
+    /// How many entries a queue holds, and when the first of them was accepted.
+    pub(super) fn waiting(&self, queue: Queue) -> (u64, Option<UnixMs>) {
+        let entries = match queue {
+            Queue::Lane(lane) => &self.lanes[lane_index(lane)],
+            Queue::Depth(depth) => &self.nested[depth],
+            Queue::Sessions(_) => &self.sessions,
+        };
+        let first = entries.first_key_value().map(|(_, entry)| entry.envelope.accepted);
+        (entries.len() as u64, first)
     }
 
     /// Admits an entry, or says what it found full.

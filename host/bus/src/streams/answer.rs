@@ -39,6 +39,15 @@ pub(super) fn list(value: Value) -> Result<Vec<Value>, BusError> {
     }
 }
 
+/// A list of whole numbers.
+pub(super) fn numbers(value: Value) -> Result<Vec<u64>, BusError> {
+    let number = |value| match value {
+        Value::Int(number) => u64::try_from(number).map_err(|_| unexpected(&Value::Int(number))),
+        other => Err(unexpected(&other)),
+    };
+    list(value)?.into_iter().map(number).collect()
+}
+
 pub(super) fn bytes(value: Value) -> Result<Vec<u8>, BusError> {
     match value {
         Value::BulkString(bytes) => Ok(bytes),

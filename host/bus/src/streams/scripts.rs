@@ -36,6 +36,7 @@ scripts! {
     CLAIM = ALWAYS "lua/claim.lua";
     INHERIT = ALWAYS "lua/inherit.lua";
     GROUPS = ALWAYS "lua/groups.lua";
+    BACKLOG = ALWAYS "lua/backlog.lua";
     LEAVE = ALWAYS "lua/leave.lua";
     STATE = ADMIT "lua/state.lua";
     /// The same for what frees memory.

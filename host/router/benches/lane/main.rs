@@ -9,7 +9,7 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use floor::Floor;
 use skep_bus::{BusLimits, RedisBus, RedisSettings};
-use skep_core::{DomainName, Lane, Limits, Principal, Target};
+use skep_core::{DomainName, Lane, Limits, Principal, Ratio, Target};
 use skep_harness::Redis;
 use skep_registry::{AddOptions, Registry, RegistrySettings, Source};
 use skep_router::{CallRequest, Operator, Parts, Router, RouterSettings};
@@ -50,6 +50,7 @@ async fn router(dir: &Path, url: String, sandbox: Sandbox) -> Router {
         sessions: 0,
         slots: SLOTS as usize,
         waiting_max: 1024,
+        traced: Ratio::NONE,
         audit_key: [3; 32],
         secrets_key: [4; 32],
         drain: Duration::from_secs(5),

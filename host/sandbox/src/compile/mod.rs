@@ -9,14 +9,17 @@ mod process;
 
 pub use child::compile_child;
 
+use crate::meters::Meters;
 use crate::prepared::off_thread;
 use crate::{CompileLimits, Compiler, SandboxError, SandboxSettings};
 use bytes::Bytes;
 use cache::Cache;
 use skep_core::{ByteSize, Digest, Fault, FaultCode};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
+use tracing::Instrument;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -30,10 +33,15 @@ pub(crate) struct Workshop {
     compiler: Compiler,
     limits: CompileLimits,
     turns: Semaphore,
+    meters: Arc<Meters>,
 }
 
 impl Workshop {
-    pub(crate) fn new(engine: &Engine, settings: SandboxSettings) -> Result<Self, SandboxError> {
+    pub(crate) fn new(
+        engine: &Engine,
+        settings: SandboxSettings,
+        meters: &Arc<Meters>,
+    ) -> Result<Self, SandboxError> {
         let cache = Cache::open(settings.cache_dir, settings.cache_key, engine)?;
         Ok(Self {
             engine: engine.clone(),
@@ -41,6 +49,7 @@ impl Workshop {
             compiler: settings.compiler,
             limits: settings.compile,
             turns: Semaphore::new(COMPILES_MAX),
+            meters: Arc::clone(meters),
         })
     }
 
@@ -74,7 +83,10 @@ impl Workshop {
         }
         let (engine, cache) = (self.engine.clone(), Arc::clone(&self.cache));
         let bytes = off_thread(move || checked(digest, bytes)).await?;
-        let artefact = self.compile(bytes).await?;
+        let begun = Instant::now();
+        let compiling = self.compile(bytes).instrument(tracing::info_span!("compile", component = %digest));
+        let artefact = compiling.await?;
+        self.meters.compiled(begun.elapsed());
         off_thread(move || {
             let component = loaded(&engine, &artefact);
             let component = component.map_err(|e| Fault::invalid_component(format!("{e:#}")))?;

@@ -87,6 +87,11 @@ impl Log {
         std::mem::take(&mut pages.records)
     }
 
+    /// Whether lines of this call are missing.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.0.lock().cut
+    }
+
     pub(crate) fn write(&self, source: Source, mut bytes: &[u8]) {
         let mut pages = self.0.lock();
         while !bytes.is_empty() && !pages.cut {

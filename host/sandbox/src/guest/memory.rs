@@ -1,5 +1,7 @@
 //! The memory limit: all linear memories and tables of a call, summed.
 
+use crate::meters::Meters;
+use std::sync::Arc;
 use wasmtime::ResourceLimiter;
 
 /// What one element of a table takes.
@@ -13,12 +15,20 @@ pub(crate) struct MemoryLimit {
     /// from growths that were never counted.
     held: usize,
     refused: bool,
+    /// What all guests hold.
+    meters: Arc<Meters>,
+}
+
+impl Drop for MemoryLimit {
+    fn drop(&mut self) {
+        self.meters.memory_freed(self.held);
+    }
 }
 
 impl MemoryLimit {
-    pub(crate) fn new(limit: u64) -> Self {
+    pub(crate) fn new(limit: u64, meters: Arc<Meters>) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Self { limit, held: 0, refused: false }
+        Self { limit, held: 0, refused: false, meters }
     }
 
     /// Whether the guest ever wanted more than it may have.
@@ -42,6 +52,7 @@ impl MemoryLimit {
             self.refused = true;
             return false;
         }
+        self.meters.memory_taken(more);
         self.held = wanted;
         true
     }
@@ -90,7 +101,7 @@ mod tests {
 
     #[test]
     fn memories_and_tables_share_one_limit() {
-        let mut limit = MemoryLimit::new(1000);
+        let mut limit = MemoryLimit::new(1000, Arc::default());
         assert!(limit.memory_growing(0, 600, None).unwrap());
         assert!(limit.table_growing(0, 50, None).unwrap());
         assert!(!limit.memory_growing(0, 1, None).unwrap());
@@ -100,7 +111,7 @@ mod tests {
 
     #[test]
     fn growths_that_the_engine_fails_never_free_what_is_held() {
-        let mut limit = MemoryLimit::new(1000);
+        let mut limit = MemoryLimit::new(1000, Arc::default());
         assert!(limit.memory_growing(0, 800, None).unwrap());
         limit.memory_grow_failed(wasmtime::Error::msg("no")).unwrap();
         assert!(limit.refused());
@@ -109,8 +120,22 @@ mod tests {
 
     #[test]
     fn a_guest_that_passes_its_own_maximum_was_not_refused_by_the_host() {
-        let mut limit = MemoryLimit::new(1000);
+        let mut limit = MemoryLimit::new(1000, Arc::default());
         assert!(!limit.memory_growing(0, 800, Some(700)).unwrap());
         assert!(!limit.refused());
+    }
+
+    #[test]
+    fn what_all_guests_hold_is_known_and_given_back() {
+        let meters = Arc::<Meters>::default();
+        let guest = |bytes| {
+            let mut limit = MemoryLimit::new(1000, Arc::clone(&meters));
+            limit.memory_growing(0, bytes, None).unwrap();
+            limit
+        };
+        let (one, refused) = (guest(600), guest(2000));
+        assert_eq!(meters.counts().memory_bytes, 600);
+        drop((one, refused));
+        assert_eq!(meters.counts().memory_bytes, 0);
     }
 }

@@ -84,6 +84,7 @@ pub(crate) fn event(skill: &str, at: u64) -> AuditEvent {
         domain: domain(),
         skill: Some(name(skill)),
         call: None,
+        trace: None,
         tool: None,
         version: None,
         digest: None,
