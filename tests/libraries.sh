@@ -28,5 +28,6 @@ check "the C SDK" check_c
 check "the Go SDK" go test -C sdk/go/library ./internal/tool/
 check "the log parser" go test -C plugins/log-parse ./formats
 check "the Zig SDK" zig test sdk/zig/library/schema.zig
+check "the calls of the Zig SDK" zig test sdk/zig/library/call.zig
 check "the image skill" zig test plugins/image/src/formats.zig
 echo "libraries: the tests of the SDKs in Python, JavaScript, C, Go and Zig passed"

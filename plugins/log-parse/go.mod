@@ -1,6 +1,6 @@
 module log_parse
 
-go 1.24
+go 1.27
 
 require skep v0.0.0
 

@@ -1,4 +1,6 @@
 // What the host tells of the call, and what it is told.
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host.h"
@@ -63,8 +65,10 @@ const char *skep_config(const char *key) {
   skill_option_string_t value;
   wasi_config_store_error_t error;
   if (!wasi_config_store_get(&name, &value, &error)) {
-    wasi_config_store_error_free(&error);
-    return NULL;
+    // NULL would be taken for "not set", and the skill would go on with its default.
+    const char *why = skep_host_text(error.tag == WASI_CONFIG_STORE_ERROR_UPSTREAM ? &error.val.upstream : &error.val.io);
+    fprintf(stderr, "skep: configuration: %s\n", why);
+    abort();
   }
   return value.is_some ? skep_host_text(&value.val) : NULL;
 }

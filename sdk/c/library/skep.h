@@ -42,7 +42,8 @@ void skep_progress(uint64_t done, uint64_t total, const char *message);
 
 // --- Configuration and logging ---
 
-// A value of the manifest's [config], or what the operator set over it; NULL if there is none.
+// A value of the manifest's [config], or what the operator set over it; NULL if there is none. Ends the call if
+// the host can't say.
 const char *skep_config(const char *key);
 
 typedef enum { SKEP_TRACE, SKEP_DEBUG, SKEP_INFO, SKEP_WARN, SKEP_SEVERE, SKEP_CRITICAL } skep_level;

@@ -19,9 +19,12 @@ type Fault struct {
 func (f *Fault) Error() string { return f.Code + ": " + f.Message }
 
 // CallSkill calls a tool of another skill and waits for its answer. The tool may be empty where the skill has
-// only one. What the callee or the host makes of the call is a [*Fault].
+// only one; no input is {}. What the callee or the host makes of the call is a [*Fault].
 func CallSkill[Out any](skill, tool string, input any) (Out, error) {
 	var out Out
+	if input == nil {
+		input = struct{}{}
+	}
 	text, err := json.Marshal(input)
 	if err != nil {
 		return out, fmt.Errorf("the input for %s: %w", skill, err)

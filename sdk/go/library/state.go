@@ -13,30 +13,26 @@ import (
 	"skep/wit/types"
 )
 
-// The buckets. Both belong to the skill, whatever its version.
+// Bucket holds values by key. It belongs to the skill, whatever its version.
+type Bucket string
+
+// The buckets there are.
 const (
-	Hot     = "hot"     // fast; may be lost with the message bus
-	Durable = "durable" // kept in the database
+	Hot     Bucket = "hot"     // fast; may be lost with the message bus
+	Durable Bucket = "durable" // kept in the database
 )
 
 // ErrNoSuchBucket is the error of a bucket that is neither Hot nor Durable.
 var ErrNoSuchBucket = errors.New("no such bucket: there are hot and durable")
 
-// Bucket holds values by key.
-type Bucket struct{ handle *store.Bucket }
-
-// Open gives a bucket.
-func Open(name string) (*Bucket, error) {
-	answer := store.Open(name)
-	if answer.IsErr() {
-		return nil, storeError(answer.Err())
-	}
-	return &Bucket{answer.Ok()}, nil
-}
-
 // Get gives the value of a key, and whether there is one.
-func (b *Bucket) Get(key string) (value []byte, found bool, err error) {
-	answer := b.handle.Get(key)
+func (b Bucket) Get(key string) (value []byte, found bool, err error) {
+	open, err := b.open()
+	if err != nil {
+		return nil, false, err
+	}
+	defer open.Drop()
+	answer := open.Get(key)
 	if answer.IsErr() {
 		return nil, false, storeError(answer.Err())
 	}
@@ -45,18 +41,33 @@ func (b *Bucket) Get(key string) (value []byte, found bool, err error) {
 }
 
 // Set stores a value.
-func (b *Bucket) Set(key string, value []byte) error {
-	return done(b.handle.Set(key, value))
+func (b Bucket) Set(key string, value []byte) error {
+	open, err := b.open()
+	if err != nil {
+		return err
+	}
+	defer open.Drop()
+	return done(open.Set(key, value))
 }
 
 // Delete removes a key; it is no error if there is none.
-func (b *Bucket) Delete(key string) error {
-	return done(b.handle.Delete(key))
+func (b Bucket) Delete(key string) error {
+	open, err := b.open()
+	if err != nil {
+		return err
+	}
+	defer open.Drop()
+	return done(open.Delete(key))
 }
 
 // Increment adds to a number that is kept as decimal text, from 0 if there is none, and gives the sum.
-func (b *Bucket) Increment(key string, delta uint64) (uint64, error) {
-	answer := atomics.Increment(b.handle, key, delta)
+func (b Bucket) Increment(key string, delta uint64) (uint64, error) {
+	open, err := b.open()
+	if err != nil {
+		return 0, err
+	}
+	defer open.Drop()
+	answer := atomics.Increment(open, key, delta)
 	if answer.IsErr() {
 		return 0, storeError(answer.Err())
 	}
@@ -64,8 +75,13 @@ func (b *Bucket) Increment(key string, delta uint64) (uint64, error) {
 }
 
 // Swap sets a key to value if it is expected, and says whether it was. nil is no value.
-func (b *Bucket) Swap(key string, expected, value []byte) (bool, error) {
-	answer := states.CompareAndSet(b.handle, key, optional(expected), optional(value))
+func (b Bucket) Swap(key string, expected, value []byte) (bool, error) {
+	open, err := b.open()
+	if err != nil {
+		return false, err
+	}
+	defer open.Drop()
+	answer := states.CompareAndSet(open, key, optional(expected), optional(value))
 	if answer.IsErr() {
 		return false, storeError(answer.Err())
 	}
@@ -73,10 +89,15 @@ func (b *Bucket) Swap(key string, expected, value []byte) (bool, error) {
 }
 
 // Keys gives all keys, in no order.
-func (b *Bucket) Keys() ([]string, error) {
+func (b Bucket) Keys() ([]string, error) {
+	open, err := b.open()
+	if err != nil {
+		return nil, err
+	}
+	defer open.Drop()
 	var keys []string
 	for cursor := types.None[uint64](); ; {
-		answer := b.handle.ListKeys(cursor)
+		answer := open.ListKeys(cursor)
 		if answer.IsErr() {
 			return nil, storeError(answer.Err())
 		}
@@ -86,6 +107,16 @@ func (b *Bucket) Keys() ([]string, error) {
 			return keys, nil
 		}
 	}
+}
+
+// Opens the bucket for one operation: a session outlives its calls, and what is left open would fill the host's
+// table of it before the collector looks.
+func (b Bucket) open() (*store.Bucket, error) {
+	answer := store.Open(string(b))
+	if answer.IsErr() {
+		return nil, storeError(answer.Err())
+	}
+	return answer.Ok(), nil
 }
 
 func optional(value []byte) types.Option[[]uint8] {

@@ -9,14 +9,17 @@ const Bucket = @import("state.zig").Bucket;
 /// How much a message matters.
 pub const Level = enum(i32) { trace, debug, info, warn, err, critical };
 
+/// Why a tool failed, and whether its caller is to blame.
+pub const Reason = struct { is_callers: bool, message: []const u8 };
+
 /// One call. Its memory, and all that its functions give, lives until the call ends: nothing needs to be freed.
 pub const Call = struct {
     /// Memory that lives until the call ends.
     arena: std.mem.Allocator,
     /// Clocks, random numbers, files: see `std.Io`, and `locate` for paths.
     io: std.Io,
-    /// Why the tool failed.
-    message: ?[]const u8 = null,
+    /// What `fail` or `invalid` was last told, and the error that it gave for it.
+    told: ?struct { err: anyerror, message: []const u8 } = null,
 
     pub fn init(arena: std.mem.Allocator) Call {
         return .{ .arena = arena, .io = std.Io.Threaded.global_single_threaded.io() };
@@ -24,14 +27,22 @@ pub const Call = struct {
 
     /// The error of work that couldn't be done: `return call.fail("…", .{});`
     pub fn fail(call: *Call, comptime format: []const u8, args: anytype) error{ Failed, OutOfMemory } {
-        call.message = try call.utf8(format, args);
+        call.told = .{ .err = error.Failed, .message = try call.utf8(format, args) };
         return error.Failed;
     }
 
     /// The error of an input that fits the schema and is still not usable.
     pub fn invalid(call: *Call, comptime format: []const u8, args: anytype) error{ InvalidInput, OutOfMemory } {
-        call.message = try call.utf8(format, args);
+        call.told = .{ .err = error.InvalidInput, .message = try call.utf8(format, args) };
         return error.InvalidInput;
+    }
+
+    /// What an error says to the caller. One that was caught has no say in a later one of another name.
+    pub fn reason(call: *const Call, err: anyerror) Reason {
+        if (call.told) |told| {
+            if (told.err == err) return .{ .is_callers = err == error.InvalidInput, .message = told.message };
+        }
+        return .{ .is_callers = false, .message = @errorName(err) };
     }
 
     /// Text for the host, which takes UTF-8 only: what is none becomes U+FFFD.
@@ -111,8 +122,8 @@ pub const Call = struct {
     }
 
     /// The bucket `hot` (fast, may be lost with the message bus) or `durable` (kept in the database).
-    pub fn bucket(call: *Call, name: []const u8) !Bucket {
-        return .open(call, name);
+    pub fn bucket(call: *Call, name: []const u8) Bucket {
+        return .{ .call = call, .name = name };
     }
 
     /// Calls a tool of another skill and waits for its answer, which is read as an Output. The tool may be null
@@ -147,4 +158,22 @@ pub fn texts(arena: std.mem.Allocator, list: abi.List(abi.Bytes)) ![]const []con
     const made = try arena.alloc([]const u8, list.len);
     for (list.get(), made) |text, *to| to.* = text.get();
     return made;
+}
+
+test "an error that was caught leaves no words to another" {
+    var arena: std.heap.ArenaAllocator = .init(std.testing.allocator);
+    defer arena.deinit();
+    var call: Call = .{ .arena = arena.allocator(), .io = undefined };
+    try std.testing.expectEqual(error.Failed, call.fail("no file {s}", .{"a"}));
+    try expectReason(&call, error.Failed, false, "no file a");
+    try expectReason(&call, error.FileNotFound, false, "FileNotFound");
+    try expectReason(&call, error.InvalidInput, false, "InvalidInput");
+    try std.testing.expectEqual(error.InvalidInput, call.invalid("not today", .{}));
+    try expectReason(&call, error.InvalidInput, true, "not today");
+}
+
+fn expectReason(call: *const Call, err: anyerror, is_callers: bool, message: []const u8) !void {
+    const reason = call.reason(err);
+    try std.testing.expectEqual(is_callers, reason.is_callers);
+    try std.testing.expectEqualStrings(message, reason.message);
 }

@@ -89,13 +89,11 @@ pub fn skill(comptime tools: []const Tool) void {
         fn callTool(name: [*]const u8, name_len: usize, input: [*]const u8, input_len: usize) callconv(.c) *const Outcome {
             var call: Call = .init(memory.allocator());
             const answer = run(&call, name[0..name_len], input[0..input_len]);
-            outcome = if (answer) |text|
-                .{ .failed = false, .value = .{ .ok = .of(text) } }
-            else |err|
-                .{ .failed = true, .value = .{ .err = .{
-                    .tag = if (err == error.InvalidInput) 0 else 1,
-                    .text = .of(call.message orelse @errorName(err)),
-                } } };
+            outcome = if (answer) |text| .{ .failed = false, .value = .{ .ok = .of(text) } } else |err| refused: {
+                const reason = call.reason(err);
+                const told: abi.Variant = .{ .tag = if (reason.is_callers) 0 else 1, .text = .of(reason.message) };
+                break :refused .{ .failed = true, .value = .{ .err = told } };
+            };
             return &outcome;
         }
 

@@ -32,11 +32,13 @@ def object_schema(parts: Iterable[Member]) -> dict[str, Any]:
 
 
 class _Schemas:
-    """Classes land once in `defs`, so that they may mention themselves."""
+    """Classes land once in `defs`, however often they are mentioned."""
 
     def __init__(self) -> None:
         self.defs: dict[str, Any] = {}
         self.classes: dict[str, Any] = {}
+        # Those whose members are being looked at.
+        self.open: set[str] = set()
 
     def whole(self, schema: dict[str, Any]) -> dict[str, Any]:
         return schema | {"$defs": self.defs} if self.defs else schema
@@ -99,10 +101,13 @@ class _Schemas:
         name = hint.__name__
         if self.classes.setdefault(name, hint) is not hint:
             raise TypeError(f"two classes are called {name}: their schemas need different names")
+        if name in self.open:
+            raise TypeError(f"{name} contains itself, which schemas of tools can't: give that member the type Any")
         if name not in self.defs:
-            self.defs[name] = {}
+            self.open.add(name)
             words = _words(hint)
             self.defs[name] = ({"description": words} if words else {}) | self.object(members(hint))
+            self.open.remove(name)
         return {"$ref": f"#/$defs/{name}"}
 
 
