@@ -2,9 +2,11 @@
 # Installs what building and testing need and this machine lacks. Says nothing when nothing is missing.
 #   tests/setup.sh tools     a C compiler, rustfmt, clippy, cargo-nextest, what runs pip and npm
 #   tests/setup.sh servers   Redis and MariaDB, which tests start privately
+#   tests/setup.sh probes    schemathesis, which holds the API to its own description
 set -euo pipefail
 
 nextest_version=0.9.143
+schemathesis_version=4.32.5
 apt_lock_seconds_max=300
 # Servers are not on everybody's path.
 PATH=$PATH:/usr/local/sbin:/usr/sbin
@@ -70,10 +72,23 @@ servers() {
   install_missing redis-server=redis-server mariadbd=mariadb-server-core mariadb=mariadb-client-core
 }
 
-[ $# != 0 ] || set -- tools servers
+# In target/schemathesis, of this very version.
+probes() {
+  local place
+  place=$(cd "$(dirname "$0")/.." && pwd)/target/schemathesis
+  [ "$(cat "$place/installed" 2>/dev/null)" != "$schemathesis_version" ] || return 0
+  install_missing python3=python3
+  say "installing schemathesis $schemathesis_version"
+  rm -rf "$place"
+  python3 -m venv "$place"
+  "$place/bin/pip" install --quiet --disable-pip-version-check "schemathesis==$schemathesis_version"
+  echo "$schemathesis_version" > "$place/installed"
+}
+
+[ $# != 0 ] || set -- tools servers probes
 for part in "$@"; do
   case $part in
-    tools | servers) "$part" ;;
-    *) die "no part $part: tools or servers" ;;
+    tools | servers | probes) "$part" ;;
+    *) die "no part $part: tools, servers or probes" ;;
   esac
 done

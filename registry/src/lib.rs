@@ -1,5 +1,6 @@
 //! Floor 2: a skill's life: source, check, compile, publish, watch, replace, remove; find by capability.
 
+mod asks;
 mod discover;
 mod frontmatter;
 mod govern;
@@ -11,6 +12,7 @@ mod source;
 mod watch;
 
 pub use discover::{Match, find};
+pub use govern::{Seen, UNSEEN, no_version};
 pub use policy::policy_parse;
 pub use publish::{AddOptions, Added};
 pub use resolve::{Resolved, inspection_of, manifest_of};
@@ -64,6 +66,16 @@ impl Registry {
         self.0.store.skill_list(domain).await.map_err(fault)
     }
 
+    /// At most `limit` skills of a domain by name, behind `after`.
+    pub async fn page(
+        &self,
+        domain: &DomainName,
+        after: Option<&SkillName>,
+        limit: u64,
+    ) -> Result<Vec<SkillRow>, Fault> {
+        self.0.store.skill_page(domain, after, limit).await.map_err(fault)
+    }
+
     /// One skill with all its versions, grants and configuration.
     pub async fn get(&self, domain: &DomainName, skill: &SkillName) -> Result<SkillRow, Fault> {
         let row = self.0.store.skill_load(domain, skill).await.map_err(fault)?;
@@ -90,6 +102,9 @@ fn fault(error: StoreError) -> Fault {
             Fault::invalid_input(error.to_string())
         }
         StoreError::Conflict { .. } => Fault::unavailable(error.to_string()),
+        StoreError::Full(_) => Fault::overloaded(error.to_string()),
+        StoreError::Settled { .. } => Fault::conflict(error.to_string()),
+        StoreError::NotFound(_) => Fault::not_found(error.to_string()),
         other => Fault::internal(other.to_string()),
     }
 }

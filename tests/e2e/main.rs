@@ -22,4 +22,5 @@ mod hostile;
 mod hot_load;
 mod languages;
 mod programs;
+mod rest;
 mod watching;

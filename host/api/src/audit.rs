@@ -3,7 +3,7 @@
 use crate::Api;
 use crate::auth::Who;
 use crate::error::Refusal;
-use crate::request::Params;
+use crate::request::{Mark, Params, page_limit};
 use crate::types::{AuditEntry, AuditPage, AuditVerdict};
 use axum::Json;
 use axum::extract::State;
@@ -34,12 +34,14 @@ pub(crate) struct AuditParams {
     /// What ended with this fault.
     fault: Option<FaultCode>,
     /// What ended then or later.
-    since: Option<UnixMs>,
+    #[param(value_type = Option<UnixMs>)]
+    since: Option<Mark>,
     /// Records of the page; 100 if left out.
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u64>,
     /// Only what is older, as the page before said.
-    before: Option<u64>,
+    #[param(value_type = Option<u64>)]
+    before: Option<Mark>,
 }
 
 /// Shows a page of the audit, the newest first.
@@ -51,12 +53,8 @@ pub(crate) async fn list(
     Params(params): Params<AuditParams>,
 ) -> Result<Json<AuditPage>, Refusal> {
     let AuditParams { skill, call, action, fault, since, limit, before, .. } = params;
-    let limit = limit.unwrap_or(PAGE_DEFAULT);
-    if !(1..=AUDIT_PAGE_MAX).contains(&limit) {
-        let most =
-            format!("`limit` is {limit}: it can be 1 to {AUDIT_PAGE_MAX}, and `before` gets further pages");
-        return Err(Fault::invalid_input(most).into());
-    }
+    let limit = page_limit(limit, PAGE_DEFAULT, AUDIT_PAGE_MAX)?;
+    let (since, before) = (since.map(|at| UnixMs(at.0)), before.map(|row| row.0));
     let (domain, within, limit_of) = (Some(domain), identity.scope.skills, Some(limit));
     let filter = AuditFilter { domain, skill, within, call, action, fault, since, before, limit: limit_of };
     let rows = api.router().audit_list(&filter).await?;

@@ -15,7 +15,7 @@ pub fn status_of(code: FaultCode) -> StatusCode {
         FaultCode::InvalidInput => StatusCode::BAD_REQUEST,
         FaultCode::Denied => StatusCode::FORBIDDEN,
         FaultCode::UnknownSkill | FaultCode::UnknownTool | FaultCode::NotFound => StatusCode::NOT_FOUND,
-        FaultCode::Cancelled => StatusCode::CONFLICT,
+        FaultCode::Cancelled | FaultCode::Conflict => StatusCode::CONFLICT,
         // The request was understood, and the skill is to blame.
         FaultCode::InvalidOutput
         | FaultCode::InvalidComponent

@@ -3,6 +3,7 @@
 //! What there is stands in `routes.rs`, who may come in stands in `auth.rs`, and the types of the wire,
 //! which clients use too, stand in [`types`].
 
+mod asks;
 mod audit;
 mod auth;
 mod base64_bytes;
@@ -10,6 +11,7 @@ mod calls;
 mod config;
 mod docs;
 mod error;
+mod etag;
 mod grants;
 mod health;
 mod metrics;
@@ -19,9 +21,12 @@ mod request;
 mod routes;
 mod secrets;
 mod serve;
+mod sessions;
 mod skills;
+mod state;
 mod trace;
 pub mod types;
+mod versions;
 
 pub use auth::{TcpAccess, Token, TokenError};
 pub use error::status_of;

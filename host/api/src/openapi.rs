@@ -1,19 +1,23 @@
 //! The API's own description (OpenAPI 3.1): what each route says of itself, and what holds for all of them.
 
 use crate::error::Refusal;
+use crate::state::BucketName;
 use crate::types::{NDJSON, PROBLEM_JSON, Problem};
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, header::ACCEPT};
 use axum::middleware::Next;
 use axum::response::Response as Answer;
-use skep_core::Fault;
-use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{Operation, PathItem};
+use skep_core::{
+    AskId, AskState, AuditAction, CallId, DomainName, Fault, Lane, SecretName, SessionId, SkillName,
+    SkillRef, Span, ToolName, VersionText,
+};
+use utoipa::openapi::header::{Header, HeaderBuilder};
+use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::schema::{ComponentsBuilder, ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref};
+use utoipa::openapi::{ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr};
 
 /// The name of the security scheme.
 const BEARER: &str = "bearer";
@@ -21,12 +25,15 @@ const BEARER: &str = "bearer";
 const WORDS: &str = "The API of a Skep host. Over TCP each request bears a token; on the Unix socket the kernel \
     says who asks. What isn't a success is a problem of RFC 9457 whose `code` is stable.";
 
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 10] = [
     ("skills", "What is installed, in which versions"),
     ("grants", "What skills are given"),
+    ("requests", "What others ask operators to grant"),
     ("configuration", "How skills are configured"),
     ("secrets", "What skills may use and never see"),
     ("calls", "Calls of tools"),
+    ("sessions", "Instances that live on between calls, on this host"),
+    ("state", "What skills keep, for operators"),
     ("audit", "What was done, by whom"),
     ("health", "Whether the host lives and can serve"),
 ];
@@ -46,8 +53,9 @@ const PROBLEMS: &[(u16, Applies, &str)] = &[
     (404, guarded, "There is no such thing"),
     (406, guarded, "Nothing that is offered here is accepted"),
     (408, has_body, "The body came too slowly"),
-    (409, is_call, "The call was cancelled"),
+    (409, guarded, "It isn't as whoever asks took it to be"),
     (410, is_call, "There is no such session any more"),
+    (412, is_conditional, "It isn't what was seen any more: look at it again"),
     (413, has_body, "The body is too large"),
     (415, has_body, "The body is of a type that isn't taken"),
     (422, runs_code, "The request was understood, and the skill is to blame"),
@@ -64,6 +72,15 @@ fn guarded(path: &str, _: &Operation) -> bool {
 
 fn has_body(_: &str, operation: &Operation) -> bool {
     operation.request_body.is_some()
+}
+
+fn is_conditional(_: &str, operation: &Operation) -> bool {
+    takes(operation, "if-match")
+}
+
+fn takes(operation: &Operation, header: &str) -> bool {
+    let named = |given: &RefOr<Parameter>| matches!(given, RefOr::T(given) if given.name == header);
+    operation.parameters.iter().flatten().any(named)
 }
 
 fn is_call(path: &str, _: &Operation) -> bool {
@@ -83,7 +100,12 @@ pub(crate) fn document(v1: OpenApi, open: OpenApi) -> OpenApi {
     let tags = TAGS.map(|(name, words)| TagBuilder::new().name(name).description(Some(words)).build());
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     let mut shared = ComponentsBuilder::new().security_scheme(BEARER, SecurityScheme::Http(bearer));
-    shared = shared.schema_from::<Problem>();
+    shared = shared.schema_from::<Problem>().schema_from::<SkillRef>().schema_from::<ToolName>();
+    // What stands in paths and queries alone isn't gathered from there.
+    shared = shared.schema_from::<VersionText>().schema_from::<SessionId>().schema_from::<AskId>();
+    shared = shared.schema_from::<BucketName>().schema_from::<AuditAction>().schema_from::<AskState>();
+    shared = shared.schema_from::<DomainName>().schema_from::<SkillName>().schema_from::<CallId>();
+    shared = shared.schema_from::<Lane>().schema_from::<Span>().schema_from::<SecretName>();
     for (status, _, words) in PROBLEMS {
         shared = shared.response(name(*status), problem(*status, words));
     }
@@ -100,6 +122,18 @@ fn complete(path: &str, operation: &mut Operation) {
     if guarded(path, operation) {
         operation.security = Some(vec![SecurityRequirement::new(BEARER, Vec::<String>::new())]);
     }
+    let unchanged = takes(operation, "if-none-match");
+    if unchanged {
+        let words = "It is what the client has already";
+        let unchanged = tagged(ResponseBuilder::new().description(words).build());
+        operation.responses.responses.insert("304".to_owned(), unchanged.into());
+    }
+    if unchanged || takes(operation, "if-match") {
+        let done = operation.responses.responses.get_mut("200");
+        if let Some(RefOr::T(done)) = done {
+            *done = tagged(done.clone());
+        }
+    }
     let problems: Vec<_> = PROBLEMS.iter().filter(|(_, applies, _)| applies(path, operation)).collect();
     for (status, _, _) in problems {
         let shared = Ref::from_response_name(name(*status));
@@ -113,6 +147,18 @@ pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Opera
     [get, put, post, delete, patch].into_iter().flatten()
 }
 
+/// An answer with the tag of what it holds.
+fn tagged(mut answer: Response) -> Response {
+    let tag = header("What was seen, for `If-Match` and `If-None-Match`");
+    answer.headers.insert("ETag".to_owned(), tag.into());
+    answer
+}
+
+fn header(words: &str) -> Header {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    HeaderBuilder::new().schema(Some(text)).description(Some(words)).build()
+}
+
 fn name(status: u16) -> String {
     format!("Problem{status}")
 }
@@ -120,13 +166,9 @@ fn name(status: u16) -> String {
 fn problem(status: u16, words: &str) -> Response {
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
     let problem = ResponseBuilder::new().description(words).content(PROBLEM_JSON, content);
-    let text = |words: &str| {
-        let text = ObjectBuilder::new().schema_type(Type::String);
-        HeaderBuilder::new().schema(Some(text)).description(Some(words)).build()
-    };
     match status {
-        401 => problem.header("WWW-Authenticate", text("How to say who asks")).build(),
-        429 | 503 => problem.header("Retry-After", text("When to try again, in seconds")).build(),
+        401 => problem.header("WWW-Authenticate", header("How to say who asks")).build(),
+        429 | 503 => problem.header("Retry-After", header("When to try again, in seconds")).build(),
         _ => problem.build(),
     }
 }
@@ -137,7 +179,7 @@ const OFFERED: [&str; 6] =
 
 /// Refuses a client that accepts nothing of what is offered.
 pub(crate) async fn acceptable(request: Request, next: Next) -> Result<Answer, Refusal> {
-    let accepted = request.headers().get_all(header::ACCEPT);
+    let accepted = request.headers().get_all(ACCEPT);
     let accepted: Vec<_> =
         accepted.iter().filter_map(|v| v.to_str().ok()).flat_map(|v| v.split(',')).collect();
     let offered = |range: &&str| {

@@ -125,6 +125,36 @@ async fn read(body: Body, max: usize) -> Result<Bytes, Refusal> {
     Ok(bytes.freeze())
 }
 
+/// Reads JSON, on every route in the same way.
+pub(crate) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(body).map_err(|e| Fault::invalid_input(format!("the body: {e}")))
+}
+
+/// How many entries a page has.
+pub(crate) fn page_limit(asked: Option<u64>, default: u64, max: u64) -> Result<u64, Fault> {
+    let limit = asked.unwrap_or(default);
+    if (1..=max).contains(&limit) {
+        return Ok(limit);
+    }
+    let most = "and what the answer names as next gets further pages";
+    Err(Fault::invalid_input(format!("`limit` is {limit}: it can be 1 to {max}, {most}")))
+}
+
+/// A place in a list, as an answer named it: no more than a database counts to.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "u64")]
+pub(crate) struct Mark(pub(crate) u64);
+
+impl TryFrom<u64> for Mark {
+    type Error = String;
+    fn try_from(number: u64) -> Result<Self, String> {
+        match i64::try_from(number) {
+            Ok(_) => Ok(Self(number)),
+            Err(_) => Err(format!("{number} is no place in a list, nor a time")),
+        }
+    }
+}
+
 /// Refuses a body that says that it is something else than JSON.
 pub(crate) fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
     let Some(stated) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
@@ -151,8 +181,6 @@ impl<T: DeserializeOwned, const MAX: usize> FromRequest<Api> for Json<T, MAX> {
     async fn from_request(request: Request, api: &Api) -> Result<Self, Refusal> {
         is_json(request.headers())?;
         let body = RawBody::<MAX>::from_request(request, api).await?;
-        let read = serde_json::from_slice(&body.bytes);
-        let value = read.map_err(|e| Fault::invalid_input(format!("the body: {e}")))?;
-        Ok(Self(value, body.room))
+        Ok(Self(from_json(&body.bytes)?, body.room))
     }
 }

@@ -3,7 +3,8 @@
 use crate::auth::Class;
 use crate::error::Refusal;
 use crate::{
-    Api, audit, auth, calls, config, docs, grants, health, metrics, openapi, secrets, skills, trace,
+    Api, asks, audit, auth, calls, config, docs, grants, health, metrics, openapi, secrets, sessions, skills,
+    state, trace, versions,
 };
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
@@ -45,18 +46,24 @@ fn group(class: Class, routes: OpenApiRouter<Api>) -> OpenApiRouter<Api> {
 
 /// What everybody may ask for who came in: lists show what they see, callers no more than they need.
 fn seen() -> OpenApiRouter<Api> {
-    let routes = OpenApiRouter::new().routes(routes!(skills::list)).routes(routes!(skills::inspect));
+    let routes = OpenApiRouter::new()
+        .routes(routes!(skills::list))
+        .routes(routes!(skills::inspect))
+        .routes(routes!(versions::list))
+        .routes(routes!(asks::list))
+        .routes(routes!(asks::show));
     group(Class::Anyone, routes)
 }
 
 fn called() -> OpenApiRouter<Api> {
-    group(Class::Callers, OpenApiRouter::new().routes(routes!(calls::call)))
+    group(Class::Callers, OpenApiRouter::new().routes(routes!(calls::call)).routes(routes!(asks::make)))
 }
 
 fn audited() -> OpenApiRouter<Api> {
     let own = OpenApiRouter::new()
         .routes(routes!(grants::list))
         .routes(routes!(config::show))
+        .routes(routes!(sessions::list))
         .routes(routes!(audit::list));
     let all = OpenApiRouter::new().routes(routes!(audit::verify));
     group(Class::Auditors, own).merge(group(Class::AuditorsOfAll, all))
@@ -68,7 +75,14 @@ fn operated() -> OpenApiRouter<Api> {
         .routes(routes!(skills::remove))
         .routes(routes!(grants::approve))
         .routes(routes!(grants::add, grants::revoke))
-        .routes(routes!(config::patch));
+        .routes(routes!(config::patch))
+        .routes(routes!(versions::activate))
+        .routes(routes!(versions::remove))
+        .routes(routes!(asks::approve))
+        .routes(routes!(asks::deny))
+        .routes(routes!(sessions::end))
+        .routes(routes!(state::keys))
+        .routes(routes!(state::show, state::set, state::delete));
     let domain =
         OpenApiRouter::new().routes(routes!(secrets::list)).routes(routes!(secrets::set, secrets::delete));
     group(Class::Operators, routes).merge(group(Class::OperatorsOfDomain, domain))

@@ -3,24 +3,26 @@
 use crate::Api;
 use crate::auth::Who;
 use crate::error::Refusal;
-use crate::grants;
-use crate::request::{At, By, DomainOnly, Json, Params};
+use crate::request::{At, By, DomainOnly, Params, RawBody, from_json, is_json, page_limit};
 use crate::types::{
     Added, ConfigAnswer, InstallRequest, MatchList, SkillDetail, SkillList, SkillSummary, ToolDetail,
-    VersionStanding, VersionSummary,
 };
+use crate::{grants, versions};
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use skep_core::{DomainName, Fault, Limits, LimitsSpec, SkillName, SkillRef};
-use skep_registry::{AddOptions, Source, find, inspection_of, manifest_of};
+use skep_registry::{AddOptions, Source, find, inspection_of, manifest_of, no_version};
 use skep_sandbox::{Inspection, Tool};
 use skep_store::{SkillRow, VersionRow, VersionState};
 use utoipa::{IntoParams, ToSchema};
 
 /// Largest body of an install: a component of 64 MiB in base64, and its texts.
 pub(crate) const INSTALL_BYTES_MAX: usize = 96 << 20;
+
+/// Skills of a page at most.
+const SKILLS_PAGE_MAX: u64 = 1_000;
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +34,11 @@ pub(crate) struct ListParams {
     _domain: Option<IgnoredAny>,
     /// Only what offers this capability or something near it, the best first.
     capability: Option<String>,
+    /// Skills of the page; 1000 if left out.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u64>,
+    /// Only what comes behind this name, as the page before said. Of no meaning with `capability`.
+    after: Option<SkillName>,
 }
 
 /// The answer to `GET /v1/skills`: by name, or by how well they fit.
@@ -50,26 +57,54 @@ pub(crate) async fn list(
     who: Who,
     Params(params): Params<ListParams>,
 ) -> Result<axum::Json<Listing>, Refusal> {
-    let mut rows = api.router().registry().list(&who.domain).await?;
-    rows.retain(|row| who.sees(&row.name));
+    let limit = page_limit(params.limit, SKILLS_PAGE_MAX, SKILLS_PAGE_MAX)?;
+    let registry = api.router().registry();
     if let Some(wanted) = params.capability {
-        return Ok(axum::Json(Listing::Fitting(MatchList { matches: find(&rows, &wanted) })));
+        let mut rows = registry.list(&who.domain).await?;
+        rows.retain(|row| who.sees(&row.name));
+        let mut matches = find(&rows, &wanted);
+        matches.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        return Ok(axum::Json(Listing::Fitting(MatchList { matches })));
     }
+    let mut rows = registry.page(&who.domain, params.after.as_ref(), limit).await?;
+    let next = rows.last().filter(|_| rows.len() as u64 == limit).map(|row| row.name.clone());
+    rows.retain(|row| who.sees(&row.name));
     let skills = rows.iter().map(summary).collect::<Result<_, _>>()?;
-    Ok(axum::Json(Listing::All(SkillList { skills })))
+    Ok(axum::Json(Listing::All(SkillList { skills, next })))
 }
 
-/// Installs a skill, or a new version of it.
-#[utoipa::path(post, path = "/skills", operation_id = "skill_install", tag = "skills", params(DomainOnly),
-    request_body = InstallRequest, responses(
+/// What a bare component doesn't say of itself.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct InstallParams {
+    /// The domain; `main` if left out.
+    #[serde(rename = "domain")]
+    #[param(value_type = Option<DomainName>)]
+    _domain: Option<IgnoredAny>,
+    /// The name of a component that is sent bare; a body of JSON has its own.
+    name: Option<SkillName>,
+}
+
+/// Installs a skill, or a new version of it: from its parts, or a bare component.
+#[utoipa::path(post, path = "/skills", operation_id = "skill_install", tag = "skills", params(InstallParams),
+    request_body(content((InstallRequest = "application/json"), (Vec<u8> = "application/wasm"))), responses(
         (status = CREATED, description = "Installed: it serves, or it waits for approval", body = Added),
         (status = OK, description = "This very version was there already", body = Added)))]
 pub(crate) async fn install(
     State(api): State<Api>,
-    By(by): By,
     who: Who,
-    Json(request, _room): Json<InstallRequest, INSTALL_BYTES_MAX>,
+    Params(params): Params<InstallParams>,
+    headers: HeaderMap,
+    body: RawBody<INSTALL_BYTES_MAX>,
 ) -> Result<(StatusCode, axum::Json<Added>), Refusal> {
+    let request = match headers.get(header::CONTENT_TYPE) {
+        Some(media) if media == "application/wasm" => InstallRequest::bare(body.bytes, params.name),
+        _ => {
+            is_json(&headers)?;
+            from_json(&body.bytes)?
+        }
+    };
     let InstallRequest { component, manifest, prompt, name, grants, replace } = request;
     let mut source = Source::new(component.0, manifest, prompt)?;
     if let Some(name) = name {
@@ -79,7 +114,7 @@ pub(crate) async fn install(
         who.must_see(name)?;
     }
     let options = AddOptions { grants: grants::checked(&who, grants)?, replace };
-    let added = api.router().add(&by, source, options).await?;
+    let added = api.router().add(&who.operator(), source, options).await?;
     let status = if added.unchanged { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, axum::Json(added)))
 }
@@ -156,10 +191,9 @@ pub(crate) fn detail(
     };
     let Inspection { shape, tools, imports, exports_ignored, producers, .. } = inspection_of(version)?;
     let manifest = manifest_of(version)?;
-    let limits = manifest.as_ref().map_or_else(LimitsSpec::default, |m| m.limits.clone());
     let section = manifest.as_ref().map(|m| m.skill.clone());
     Ok(SkillDetail {
-        versions: row.versions.iter().map(version_summary).collect(),
+        versions: row.versions.iter().map(versions::summary).collect(),
         version: version.version.clone(),
         description: section.as_ref().map(|s| s.description.clone()).unwrap_or_default(),
         capabilities: section.map(|s| s.capabilities).unwrap_or_default(),
@@ -169,7 +203,7 @@ pub(crate) fn detail(
         exports_ignored,
         producers,
         requests: manifest.map(|m| m.requests),
-        limits: limits.within(ceiling).map_err(|e| Fault::invalid_input(e.to_string()))?,
+        limits: limits_of(version, ceiling)?,
         prompt: version.prompt.clone(),
         config: Some(config_of(&row, version)?),
         grants: Some(row.grants),
@@ -177,31 +211,17 @@ pub(crate) fn detail(
     })
 }
 
+/// The limits that hold for a version.
+pub(crate) fn limits_of(version: &VersionRow, ceiling: &Limits) -> Result<Limits, Fault> {
+    let limits = manifest_of(version)?.map_or_else(LimitsSpec::default, |m| m.limits);
+    limits.within(ceiling).map_err(|e| Fault::invalid_input(e.to_string()))
+}
+
 /// How a skill is configured, in a version of it.
 pub(crate) fn config_of(row: &SkillRow, version: &VersionRow) -> Result<ConfigAnswer, Fault> {
     let mut effective = manifest_of(version)?.map(|m| m.config).unwrap_or_default();
     effective.extend(row.config.clone());
     Ok(ConfigAnswer { effective, set: row.config.clone() })
-}
-
-fn no_version(row: &SkillRow, asked: &semver::Version) -> Fault {
-    let there: Vec<_> = row.versions.iter().map(|v| v.version.to_string()).collect();
-    let (name, there) = (&row.name, there.join(", "));
-    Fault::unknown_skill(format!("skill `{name}` has no version {asked}; it has: {there}"))
-}
-
-fn version_summary(row: &VersionRow) -> VersionSummary {
-    VersionSummary {
-        version: row.version.clone(),
-        standing: match row.state {
-            VersionState::Current => VersionStanding::Current,
-            VersionState::Waiting => VersionStanding::Waiting,
-            VersionState::Old => VersionStanding::Old,
-        },
-        digest: row.digest,
-        component_bytes: row.component_bytes,
-        published: row.published,
-    }
 }
 
 fn tool_detail(tool: Tool) -> ToolDetail {

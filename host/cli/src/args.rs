@@ -1,7 +1,10 @@
 //! What people type: every command and flag, with its help.
 
 use clap::{Args, Parser, Subcommand};
-use skep_core::{DomainName, GuestPath, NetRule, SecretName, SessionId, SkillName, SkillRef, Span, ToolRef};
+use skep_core::{
+    AskId, AskState, DomainName, GuestPath, NetRule, SecretName, SessionId, SkillName, SkillRef, Span,
+    ToolRef,
+};
 use skep_forge::{Language, ProjectShape};
 use std::path::PathBuf;
 
@@ -16,7 +19,7 @@ Exit codes:
   13  unknown_skill           30  deadline       31  cancelled    32  interrupted
   14  unknown_tool            33  overloaded     34  unavailable  (both: try again later)
   15  denied                  35  internal
-  16  session_gone            17  not_found";
+  16  session_gone            17  not_found      18  conflict";
 
 /// Runs the skills of AI agents as WebAssembly components: a fresh sandbox for each call, and only what was granted.
 #[derive(Debug, Parser)]
@@ -103,6 +106,14 @@ pub(crate) enum Command {
     Grants {
         /// The skill
         skill: SkillName,
+    },
+    /// Show what others ask to be granted, and decide on it
+    Requests {
+        /// Only what is pending, approved, denied or expired
+        #[arg(long, default_value = "pending", value_name = "STATE")]
+        state: AskState,
+        #[command(subcommand)]
+        command: Option<RequestsCommand>,
     },
     /// Make the project of a new skill
     New(NewArgs),
@@ -278,6 +289,23 @@ pub(crate) struct CallArgs {
     /// The session to go on with, for a skill that keeps sessions; left out, a new one begins
     #[arg(long, value_name = "ID")]
     pub(crate) session: Option<SessionId>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RequestsCommand {
+    /// Grant what a request asks for
+    Approve {
+        /// The request
+        id: AskId,
+    },
+    /// Refuse what a request asks for
+    Deny {
+        /// The request
+        id: AskId,
+        /// Why, in words for whoever asked
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -25,10 +25,16 @@ pub enum AuditAction {
     Remove,
     /// Something was granted.
     Grant,
+    /// A grant was asked for.
+    Request,
+    /// A request for a grant was denied.
+    Deny,
     /// Something granted was taken away.
     Revoke,
     /// A configuration was changed.
     Config,
+    /// An operator changed what a skill keeps.
+    State,
     /// A secret was given a value.
     SecretSet,
     /// A secret was deleted.

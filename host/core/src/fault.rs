@@ -45,6 +45,8 @@ fault_codes! {
     SessionGone = "session_gone", exit 16;
     /// No such thing that isn't a skill, tool or session: a domain, a key.
     NotFound = "not_found", exit 17;
+    /// It isn't as whoever asked took it to be: look at it again.
+    Conflict = "conflict", exit 18;
     /// The guest said that it failed.
     ToolError = "tool_error", exit 20;
     /// The guest broke: a trap.
@@ -121,6 +123,7 @@ fault_makers! {
     denied => Denied;
     session_gone => SessionGone;
     not_found => NotFound;
+    conflict => Conflict;
     tool_error => ToolError;
     trapped => Trapped;
     deadline => Deadline;

@@ -1,5 +1,6 @@
 //! Floor 0: the nouns and rules of Skep. No I/O, no clock but `UnixMs::now`, no async.
 
+mod ask;
 mod audit;
 mod digest;
 mod envelope;
@@ -22,6 +23,9 @@ mod state;
 mod time;
 mod trace;
 
+pub use ask::{
+    ASK_LIFE_DEFAULT, ASK_LIFE_MAX, ASK_LIFE_MIN, ASK_WORDS_CHARS_MAX, Ask, AskId, AskState, AskStateError,
+};
 pub use audit::{AuditAction, AuditChain, AuditEvent, AuditFlaw, AuditRecord, AuditVerifier, audit_verify};
 pub use digest::{Digest, DigestError};
 pub use envelope::{

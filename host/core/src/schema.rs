@@ -1,8 +1,8 @@
 //! Schemas of what travels as text: each as exact as its parser.
 
 use crate::{
-    ByteSize, CallId, Digest, DomainName, FaultCode, GuestPath, Incarnation, Principal, Rate, SecretValue,
-    SessionId, SkillName, SkillRef, Span, ToolName, TraceId,
+    AskId, ByteSize, CallId, Digest, DomainName, FaultCode, GuestPath, Incarnation, Principal, Rate,
+    SecretValue, SessionId, SkillName, SkillRef, Span, ToolName, TraceId,
 };
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
@@ -68,6 +68,7 @@ schemas! {
     Span = text("A span of time.", "^[0-9]{1,10}(ms|s|m)$", "10s");
     Rate = text("Calls over time.", "^[1-9][0-9]{0,8}/[smh]$", "100/s");
     TraceId = text("A trace, as W3C Trace Context names it.", "^[0-9a-f]{32}$", "0af7651916cd43dd8448eb211c80319c");
+    AskId = uuid("The id of a request for a grant.");
     CallId = uuid("The id of a call.");
     Incarnation = uuid("One life of one host.");
     FaultCode = code();

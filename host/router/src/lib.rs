@@ -1,5 +1,6 @@
 //! Floor 3: the flow of a message, from accept to settle. Read `flow.rs` first.
 
+mod asks;
 mod audit;
 mod flow;
 mod health;
@@ -17,10 +18,12 @@ mod steps;
 mod vault;
 mod waiting;
 
+pub use asks::Wish;
 pub use flow::CallRequest;
 pub use health::{Activity, Health};
 pub use observe::Verdict;
 pub use operate::Operator;
+pub use sessions::SessionSeen;
 pub use skep_store::SecretRow;
 
 use audit::Auditor;

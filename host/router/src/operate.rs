@@ -2,7 +2,8 @@
 
 use crate::{Router, audit::operation_event};
 use skep_core::{AuditAction, DomainName, Fault, Grants, Principal, Revocation, SkillName, SkillRef};
-use skep_registry::{AddOptions, Added, Source, WatchReport};
+use skep_registry::{AddOptions, Added, Seen, Source, WatchReport};
+use skep_store::SkillRow;
 use std::collections::BTreeMap;
 
 /// Who does something, and in which domain.
@@ -59,10 +60,40 @@ impl Router {
         done
     }
 
-    /// Grants something to a skill; gives all that it holds then.
-    pub async fn grant(&self, by: &Operator, skill: &SkillName, more: Grants) -> Result<Grants, Fault> {
+    /// Lets an older version of a skill serve again.
+    pub async fn activate(
+        &self,
+        by: &Operator,
+        skill: &SkillName,
+        version: &semver::Version,
+    ) -> Result<(), Fault> {
+        let done = self.0.registry.activate(&by.domain, skill, version).await;
+        self.changed(by, AuditAction::Approve, Some(skill), format!("{version} again"), &done).await;
+        done
+    }
+
+    /// Removes a version of a skill that doesn't serve.
+    pub async fn version_remove(
+        &self,
+        by: &Operator,
+        skill: &SkillName,
+        version: &semver::Version,
+    ) -> Result<(), Fault> {
+        let done = self.0.registry.version_remove(&by.domain, skill, version).await;
+        self.changed(by, AuditAction::Remove, Some(skill), version.to_string(), &done).await;
+        done
+    }
+
+    /// Grants something to a skill, if it is as it was `seen`; gives all that it holds then.
+    pub async fn grant(
+        &self,
+        by: &Operator,
+        skill: &SkillName,
+        more: Grants,
+        seen: Seen<'_>,
+    ) -> Result<Grants, Fault> {
         let detail = words(&more);
-        let done = self.0.registry.grant(&by.domain, skill, more).await;
+        let done = self.0.registry.grant(&by.domain, skill, more, seen).await;
         self.changed(by, AuditAction::Grant, Some(skill), detail, &done).await;
         done
     }
@@ -73,24 +104,26 @@ impl Router {
         by: &Operator,
         skill: &SkillName,
         these: &Revocation,
+        seen: Seen<'_>,
     ) -> Result<Grants, Fault> {
         let files = these.files.iter().map(ToString::to_string);
         let skills = these.skills.iter().map(ToString::to_string);
         let detail: Vec<_> = files.chain(these.env.iter().cloned()).chain(skills).collect();
-        let done = self.0.registry.revoke(&by.domain, skill, these).await;
+        let done = self.0.registry.revoke(&by.domain, skill, these, seen).await;
         self.changed(by, AuditAction::Revoke, Some(skill), detail.join(" "), &done).await;
         done
     }
 
-    /// Sets configuration values of a skill; gives all that are set then.
+    /// Sets configuration values of a skill, if it is as it was `seen`; gives the skill as it is then.
     pub async fn config_set(
         &self,
         by: &Operator,
         skill: &SkillName,
         values: &BTreeMap<String, Option<String>>,
-    ) -> Result<BTreeMap<String, String>, Fault> {
+        seen: Seen<'_>,
+    ) -> Result<SkillRow, Fault> {
         let keys = values.keys().cloned().collect::<Vec<_>>().join(" ");
-        let done = self.0.registry.config_set(&by.domain, skill, values).await;
+        let done = self.0.registry.config_set(&by.domain, skill, values, seen).await;
         self.changed(by, AuditAction::Config, Some(skill), keys, &done).await;
         done
     }
@@ -120,7 +153,7 @@ impl Router {
         }
     }
 
-    async fn record(
+    pub(crate) async fn record(
         &self,
         by: &Operator,
         action: AuditAction,
@@ -142,8 +175,11 @@ impl Router {
 }
 
 /// Grants in the words of the flags that give them. Values of variables stay out of the audit.
-fn words(grants: &Grants) -> String {
+pub(crate) fn words(grants: &Grants) -> String {
     let files = grants.files.iter().map(|rule| format!("--fs {rule}"));
     let env = grants.env.keys().map(|key| format!("--env {key}"));
-    files.chain(env).collect::<Vec<_>>().join(" ")
+    let network = grants.network.iter().map(|rule| format!("--net {rule}"));
+    let secrets = grants.secrets.iter().map(|secret| format!("--secret {secret}"));
+    let skills = grants.skills.iter().map(|callee| format!("--skill {callee}"));
+    files.chain(env).chain(network).chain(secrets).chain(skills).collect::<Vec<_>>().join(" ")
 }

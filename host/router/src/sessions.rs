@@ -4,9 +4,9 @@
 //! the permit of then: what is granted later it doesn't see, what is revoked ends it.
 
 use crate::flow::Served;
-use crate::{Inner, running::Started};
+use crate::{Inner, Operator, Router, running::Started};
 use parking_lot::Mutex;
-use skep_core::{DomainName, Envelope, Fault, Grants, Principal, SessionId, SkillName, Target};
+use skep_core::{AuditAction, DomainName, Envelope, Fault, Grants, Principal, SessionId, SkillName, Target};
 use skep_registry::Resolved;
 use skep_sandbox::{Call, Services, Session};
 use std::collections::{HashMap, HashSet};
@@ -33,6 +33,23 @@ struct Held {
     /// Its instance, once it is open. Locked while a call uses it.
     instance: Arc<tokio::sync::Mutex<Option<Session>>>,
     rests_since: Mutex<Instant>,
+}
+
+/// A session as operators see it.
+#[derive(Debug, Clone)]
+pub struct SessionSeen {
+    /// Its id.
+    pub id: SessionId,
+    /// The skill.
+    pub skill: SkillName,
+    /// The version that it was opened with.
+    pub version: semver::Version,
+    /// Who opened it.
+    pub origin: Option<Principal>,
+    /// Whether a call uses it now.
+    pub in_use: bool,
+    /// How long it has rested.
+    pub idle: Duration,
 }
 
 /// A session that a call uses. When this is dropped it rests again, or ends if its instance is gone.
@@ -95,7 +112,52 @@ impl Inner {
     }
 }
 
+impl Router {
+    /// The sessions that this host holds in a domain, those that rest shortest first.
+    pub fn sessions(&self, domain: &DomainName) -> Vec<SessionSeen> {
+        let held = self.0.sessions.held.lock();
+        let of_domain = held.iter().filter(|(_, held)| held.domain == *domain);
+        let mut seen: Vec<_> = of_domain.map(|(id, held)| held.seen(*id)).collect();
+        seen.sort_by_key(|session| session.idle);
+        seen
+    }
+
+    /// Ends a session of a skill that is within `reach`, if this host holds it.
+    pub async fn session_end(
+        &self,
+        by: &Operator,
+        id: SessionId,
+        reach: impl Fn(&SkillName) -> bool,
+    ) -> Result<(), Fault> {
+        let ended = {
+            let mut held = self.0.sessions.held.lock();
+            let meant = |held: &&Arc<Held>| held.domain == by.domain && reach(&held.skill);
+            let skill = held.get(&id).filter(meant).map(|held| held.skill.clone());
+            skill.inspect(|_| drop(held.remove(&id)))
+        };
+        let skill = ended.ok_or_else(|| {
+            let own = self.incarnation();
+            Fault::not_found(format!(
+                "host {own} holds no session {id}: ask the one whose name stands before its dot"
+            ))
+        })?;
+        self.record(by, AuditAction::Remove, Some(&skill), format!("session {id}"), None).await;
+        Ok(())
+    }
+}
+
 impl Held {
+    fn seen(&self, id: SessionId) -> SessionSeen {
+        SessionSeen {
+            id,
+            skill: self.skill.clone(),
+            version: self.resolved.version.clone(),
+            origin: self.origin.clone(),
+            in_use: !self.rests(),
+            idle: self.idle_for(),
+        }
+    }
+
     fn idle_for(&self) -> Duration {
         self.rests_since.lock().elapsed()
     }

@@ -1,11 +1,11 @@
 //! State of skills: the hot bucket is the bus's, the durable one the database's, behind a cache on the bus.
 
-use crate::Inner;
+use crate::{Inner, Operator, Router};
 use bytes::Bytes;
 use skep_bus::{BusError, CACHE_HOLD_MAX, Cached};
 use skep_core::{
-    Bucket, DomainName, STATE_PAGE_MAX, SkillName, StateChange, StateChanged, StateError, StateKeys,
-    StateLimits,
+    AuditAction, Bucket, DomainName, Fault, STATE_PAGE_MAX, SkillName, StateChange, StateChanged, StateError,
+    StateKeys, StateLimits,
 };
 use skep_store::{STATE_CHANGE_TIME_MAX, StoreError};
 
@@ -17,6 +17,54 @@ const _: () = assert!(STATE_CHANGE_TIME_MAX.as_secs() < CACHE_HOLD_MAX.as_secs()
 pub(crate) struct Owner<'a> {
     pub(crate) domain: &'a DomainName,
     pub(crate) skill: &'a SkillName,
+}
+
+/// For operators: what a skill keeps, and changes of it.
+impl Router {
+    /// A page of a bucket's keys.
+    pub async fn state_keys(
+        &self,
+        domain: &DomainName,
+        skill: &SkillName,
+        bucket: Bucket,
+        from: u64,
+    ) -> Result<StateKeys, Fault> {
+        self.0.state_keys(Owner { domain, skill }, bucket, from).await.map_err(fault)
+    }
+
+    /// The value of a key.
+    pub async fn state_value(
+        &self,
+        domain: &DomainName,
+        skill: &SkillName,
+        bucket: Bucket,
+        key: &str,
+    ) -> Result<Option<Bytes>, Fault> {
+        self.0.state_get(Owner { domain, skill }, bucket, key).await.map_err(fault)
+    }
+
+    /// Changes a key, within the limits of its skill.
+    pub async fn state_change(
+        &self,
+        by: &Operator,
+        (skill, bucket, key): (&SkillName, Bucket, &str),
+        change: StateChange,
+        limits: StateLimits,
+    ) -> Result<(), Fault> {
+        let detail = format!("{bucket} {key:?}");
+        let of = Owner { domain: &by.domain, skill };
+        let done = self.0.state_change(of, bucket, key, change, limits).await.map_err(fault);
+        self.record(by, AuditAction::State, Some(skill), detail, done.as_ref().err()).await;
+        done.map(drop)
+    }
+}
+
+/// Trouble with state in the words of an operator.
+fn fault(error: StateError) -> Fault {
+    match error {
+        StateError::Unavailable(_) => Fault::unavailable(error.to_string()),
+        other => Fault::invalid_input(other.to_string()),
+    }
 }
 
 impl Inner {

@@ -21,6 +21,8 @@ struct Edit<'a> {
 
 enum What<'a> {
     Approve { version: &'a semver::Version, grants: Value },
+    Activate { version: &'a semver::Version, grants: Value },
+    Drop { version: &'a semver::Version },
     Remove,
     Grants(Value),
     Config(Value),
@@ -40,6 +42,30 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let what = What::Approve { version, grants: json("the grants", grants)? };
         self.db.change(&Edit { domain, name, expect, what }).await
+    }
+
+    /// Lets an older version serve again, with these grants; the current one becomes old.
+    pub async fn version_activate(
+        &self,
+        domain: &DomainName,
+        name: &SkillName,
+        version: &semver::Version,
+        grants: &Grants,
+        expect: u64,
+    ) -> Result<u64, StoreError> {
+        let what = What::Activate { version, grants: json("the grants", grants)? };
+        self.db.change(&Edit { domain, name, expect, what }).await
+    }
+
+    /// Removes what of this version doesn't serve: the old one, and the one that waits.
+    pub async fn version_remove(
+        &self,
+        domain: &DomainName,
+        name: &SkillName,
+        version: &semver::Version,
+        expect: u64,
+    ) -> Result<u64, StoreError> {
+        self.db.change(&Edit { domain, name, expect, what: What::Drop { version } }).await
     }
 
     /// Removes a skill: versions, grants, configuration, state, and the components that were its alone.
@@ -87,6 +113,11 @@ impl Change for Edit<'_> {
                 self.approve(tx, version).await?;
                 ("UPDATE skills SET revision = ?, grants = ? WHERE domain = ? AND name = ?", grants)
             }
+            What::Activate { version, grants } => {
+                self.activate(tx, version).await?;
+                ("UPDATE skills SET revision = ?, grants = ? WHERE domain = ? AND name = ?", grants)
+            }
+            What::Drop { version } => return self.drop_version(tx, version, revision).await,
             What::Grants(grants) => {
                 ("UPDATE skills SET revision = ?, grants = ? WHERE domain = ? AND name = ?", grants)
             }
@@ -113,6 +144,26 @@ impl Edit<'_> {
         let sql = "UPDATE versions SET state = 'current', waiting = 0 \
             WHERE domain = ? AND name = ? AND version = ?";
         tx.exec(sql, this()).await?;
+        component::sweep(tx).await
+    }
+
+    async fn activate(&self, tx: &mut Tx, version: &semver::Version) -> Result<(), Abort> {
+        let this = || vec![text(self.domain), text(self.name), text(version)];
+        let sql = "SELECT 1 FROM versions WHERE domain = ? AND name = ? AND version = ? AND state = 'old'";
+        if tx.query_one(sql, this()).await?.is_none() {
+            return Err(StoreError::NotFound(format!("an older version {version} of `{}`", self.name)).into());
+        }
+        demote_current(tx, self.domain, self.name).await?;
+        let sql = "UPDATE versions SET state = 'current' \
+            WHERE domain = ? AND name = ? AND version = ? AND state = 'old'";
+        Ok(tx.exec(sql, this()).await?)
+    }
+
+    async fn drop_version(&self, tx: &mut Tx, version: &semver::Version, revision: u64) -> Result<(), Abort> {
+        let sql = "DELETE FROM versions WHERE domain = ? AND name = ? AND version = ? AND state <> 'current'";
+        tx.exec(sql, vec![text(self.domain), text(self.name), text(version)]).await?;
+        let sql = "UPDATE skills SET revision = ? WHERE domain = ? AND name = ?";
+        tx.exec(sql, values![revision, text(self.domain), text(self.name)]).await?;
         component::sweep(tx).await
     }
 

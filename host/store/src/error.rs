@@ -1,7 +1,7 @@
 //! What a store answers when it doesn't do what was asked.
 
 use crate::db::{Abort, DbError};
-use skep_core::{Digest, DomainName, Incarnation, SkillName, StateError};
+use skep_core::{AskId, AskState, Digest, DomainName, Incarnation, SkillName, StateError};
 
 /// Why the store didn't do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +52,17 @@ pub enum StoreError {
         size: u64,
         /// The limit.
         max: u64,
+    },
+    /// There is no room for another.
+    #[error("{0}: try again later")]
+    Full(String),
+    /// A request for a grant waits no longer.
+    #[error("request {id} is {state} already: `skep requests` shows what waits")]
+    Settled {
+        /// The request.
+        id: AskId,
+        /// What became of it.
+        state: AskState,
     },
     /// A skill's state can't be changed so; the skill learns it.
     #[error(transparent)]

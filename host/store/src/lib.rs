@@ -1,5 +1,6 @@
 //! Floor 1: what Skep remembers. One file a noun, on MySQL or MariaDB and on SQLite; the only crate that names SQL.
 
+mod ask;
 mod audit;
 mod change;
 mod component;
@@ -14,6 +15,7 @@ mod state;
 mod store;
 mod url;
 
+pub use ask::{ASKS_KEPT_MAX, ASKS_PAGE_MAX, ASKS_PENDING_MAX, AskFilter, Decision};
 pub use audit::{AUDIT_BATCH_BYTES_MAX, AUDIT_PAGE_MAX, AuditCursor, AuditFilter, AuditRow};
 pub use component::COMPONENT_BYTES_MAX;
 pub use error::StoreError;

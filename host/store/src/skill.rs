@@ -1,6 +1,6 @@
 //! Skills: what the store knows of them, and how it is read.
 
-use crate::db::{DbError, Row, Value, text};
+use crate::db::{DbError, Row, Value, text, values};
 use crate::{Store, StoreError};
 use skep_core::{Digest, DomainName, Grants, SkillName, UnixMs};
 use std::collections::BTreeMap;
@@ -103,6 +103,22 @@ impl Store {
     /// All skills of a domain by name.
     pub async fn skill_list(&self, domain: &DomainName) -> Result<Vec<SkillRow>, StoreError> {
         let rows = self.db.query(SELECT, vec![text(domain)]).await?;
+        Ok(gather(domain, rows)?)
+    }
+}
+
+impl Store {
+    /// At most `limit` skills of a domain by name, behind `after`.
+    pub async fn skill_page(
+        &self,
+        domain: &DomainName,
+        after: Option<&SkillName>,
+        limit: u64,
+    ) -> Result<Vec<SkillRow>, StoreError> {
+        let names = "SELECT name FROM skills WHERE domain = ? AND name > ? ORDER BY name LIMIT ?";
+        let sql = format!("{SELECT} AND s.name IN (SELECT name FROM ({names}) AS page)");
+        let after = after.map(SkillName::as_str).unwrap_or_default();
+        let rows = self.db.query(&sql, values![text(domain), text(domain), after, limit]).await?;
         Ok(gather(domain, rows)?)
     }
 }

@@ -1,5 +1,6 @@
 //! What goes over the wire, in the same types for the server and for its clients: one file a noun.
 
+mod ask;
 mod audit;
 mod call;
 mod config;
@@ -7,9 +8,12 @@ mod grant;
 mod health;
 mod problem;
 mod secrets;
+mod session;
 mod skill;
+mod state;
 
 pub use crate::base64_bytes::Base64Bytes;
+pub use ask::{AskPage, Denial, NewAsk};
 pub use audit::{AuditEntry, AuditPage, AuditVerdict};
 pub use call::{
     CallAnswer, CallLine, HEADER_IDEMPOTENCY, HEADER_LANE, HEADER_SESSION, HEADER_TIMEOUT, HEADER_TRACE,
@@ -20,9 +24,11 @@ pub use grant::GrantRequest;
 pub use health::Health;
 pub use problem::{PROBLEM_JSON, Problem};
 pub use secrets::{SecretList, SecretPut, SecretSummary};
+pub use session::{SessionList, SessionSummary};
 pub use skep_registry::{Added, Match};
 pub use skep_sandbox::{Import, Shape};
 pub use skill::{
-    Approved, InstallRequest, MatchList, SkillDetail, SkillList, SkillSummary, ToolDetail, VersionStanding,
-    VersionSummary,
+    Approved, InstallRequest, MatchList, SkillDetail, SkillList, SkillSummary, ToolDetail, VersionList,
+    VersionStanding, VersionSummary,
 };
+pub use state::StatePage;

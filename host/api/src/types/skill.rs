@@ -1,6 +1,7 @@
 //! Skills, in short and in full, and how they are installed.
 
 use super::{Base64Bytes, ConfigAnswer, GrantRequest};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use skep_core::{Digest, Grants, Limits, Requests, SkillName, ToolName, UnixMs, VersionText};
@@ -31,6 +32,14 @@ pub struct InstallRequest {
     pub replace: bool,
 }
 
+impl InstallRequest {
+    /// A component and nothing else.
+    pub fn bare(component: Bytes, name: Option<SkillName>) -> Self {
+        let (component, grants) = (Base64Bytes(component), GrantRequest::default());
+        Self { component, manifest: None, prompt: None, name, grants, replace: false }
+    }
+}
+
 /// One line of `GET /v1/skills`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SkillSummary {
@@ -56,8 +65,11 @@ pub struct SkillSummary {
 /// The answer to `GET /v1/skills`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SkillList {
-    /// All skills of the domain, by name.
+    /// Skills of the domain, by name.
     pub skills: Vec<SkillSummary>,
+    /// Give it as `after` to get the next page; none on the last one.
+    #[serde(default)]
+    pub next: Option<SkillName>,
 }
 
 /// The answer to `GET /v1/skills?capability=…`.
@@ -133,6 +145,13 @@ pub struct VersionSummary {
     pub component_bytes: u64,
     /// When it was published.
     pub published: UnixMs,
+}
+
+/// The answer to `GET /v1/skills/{skill}/versions`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct VersionList {
+    /// All its versions, the latest published first.
+    pub versions: Vec<VersionSummary>,
 }
 
 /// One tool of a skill.

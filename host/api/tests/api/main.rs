@@ -1,6 +1,7 @@
 //! The API as clients meet it: the real router over the bus in memory, SQLite and a sandbox, behind real sockets.
 #![allow(clippy::unwrap_used, reason = "a test that can't set itself up fails")]
 
+mod asks;
 mod audit;
 mod bounds;
 mod calls;
@@ -15,3 +16,5 @@ mod metrics;
 mod secrets;
 mod skills;
 mod standing;
+mod tags;
+mod upkeep;

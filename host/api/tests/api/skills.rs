@@ -72,3 +72,26 @@ async fn what_asks_for_more_waits_for_approval() {
     assert_eq!((&approved["version"], serving().await), (&json!("2.0.0"), json!("2.0.0")));
     ground.get("/v1/skills/demo@3.0.0").await.refused(404, "unknown_skill", "it has: 2.0.0, 1.0.0");
 }
+
+#[tokio::test]
+async fn a_bare_component_installs_and_lists_come_in_pages() {
+    let ground = Ground::new().await;
+    let bytes = std::fs::read(skep_harness::guest("versioned")).unwrap();
+    for name in ["a", "b", "c"] {
+        let sent = ground.request("POST", &format!("/v1/skills?name={name}")).body(bytes.clone());
+        let sent = sent.header("content-type", "application/wasm").send().await.unwrap();
+        assert_eq!(sent.status(), 201, "{name}");
+    }
+    let mut seen = Vec::new();
+    let mut path = "/v1/skills?limit=2".to_owned();
+    loop {
+        let page: SkillList = serde_json::from_value(ground.get(&path).await.ok()).unwrap();
+        assert!(page.skills.len() <= 2);
+        seen.extend(page.skills.into_iter().map(|skill| skill.name.to_string()));
+        let Some(after) = page.next else { break };
+        path = format!("/v1/skills?limit=2&after={after}");
+    }
+    assert_eq!(seen, ["a", "b", "c"]);
+    ground.get("/v1/skills?limit=0").await.refused(400, "invalid_input", "limit");
+    ground.get("/v1/skills?after=A").await.refused(400, "invalid_input", "A");
+}

@@ -21,18 +21,19 @@ pub(super) fn print(place: &Place, skill: &SkillName, grants: &Grants) -> Result
             "{skill} has nothing: `skep grant {skill} --fs HOST[:GUEST][:ro|rw]` gives it files"
         ));
     }
-    for rule in &grants.files {
-        show::line(format!("--fs {rule}"))?;
-    }
-    for (key, value) in &grants.env {
-        show::line(format!("--env {key}={value}"))?;
-    }
-    let network = grants.network.iter().map(|rule| format!("--net {rule}"));
-    let secrets = grants.secrets.iter().map(|secret| format!("--secret {secret}"));
-    let skills = grants.skills.iter().map(|callee| format!("--skill {callee}"));
-    network.chain(secrets).chain(skills).try_for_each(show::line)?;
+    rules(grants).try_for_each(show::line)?;
     grants.secrets_stranded().try_for_each(|secret| {
         let (name, to) = (secret.name(), secret.to());
         show::line(format!("(secret {name} can't be sent: `skep grant {skill} --net {to}` opens the way)"))
     })
+}
+
+/// Each rule, in the words of the flag that grants it.
+pub(super) fn rules(grants: &Grants) -> impl Iterator<Item = String> {
+    let files = grants.files.iter().map(|rule| format!("--fs {rule}"));
+    let env = grants.env.iter().map(|(key, value)| format!("--env {key}={value}"));
+    let network = grants.network.iter().map(|rule| format!("--net {rule}"));
+    let secrets = grants.secrets.iter().map(|secret| format!("--secret {secret}"));
+    let skills = grants.skills.iter().map(|callee| format!("--skill {callee}"));
+    files.chain(env).chain(network).chain(secrets).chain(skills)
 }

@@ -14,7 +14,12 @@ pub(crate) async fn list(client: &Client, place: &Place, find: Option<String>) -
 }
 
 async fn all(client: &Client, place: &Place) -> Result<(), Failure> {
-    let list: SkillList = client.get(&["skills"], &[]).await?;
+    let mut list: SkillList = client.get(&["skills"], &[]).await?;
+    while let Some(after) = list.next.take() {
+        let page: SkillList = client.get(&["skills"], &[("after", after.to_string())]).await?;
+        list.skills.extend(page.skills);
+        list.next = page.next;
+    }
     if place.json {
         return show::json(&list);
     }

@@ -15,6 +15,7 @@ mod inspect;
 mod list;
 mod new;
 mod remove;
+mod requests;
 mod revoke;
 mod run;
 mod secret;
@@ -70,6 +71,7 @@ async fn with_host(session: &Session, place: &Place, command: Command) -> Result
         Command::Grant { skill, flags } => grant::grant(client, place, &skill, &flags).await,
         Command::Revoke { skill, flags } => revoke::revoke(client, place, &skill, flags).await,
         Command::Grants { skill } => grants::grants(client, place, &skill).await,
+        Command::Requests { state, command } => requests::requests(client, place, state, command).await,
         Command::Call(args) => call::call(client, args).await,
         Command::Config(command) => config::config(client, place, command).await,
         Command::Secret(command) => secret::secret(client, place, command).await,
