@@ -158,7 +158,7 @@ impl Scrubber {
     fn look(&self, text: &[u8], ended: bool) -> Found {
         let mut best = (0, 0);
         for (number, form) in self.forms.all.iter().enumerate() {
-            for reading in [plainly, escaped] {
+            for reading in [plainly, in_url, in_json] {
                 match reading(&form.text, text) {
                     Some(length) => best = best.max((length, number)),
                     None if ended => {}
@@ -179,30 +179,39 @@ fn plainly(form: &[u8], text: &[u8]) -> Option<usize> {
     }
 }
 
-/// The same for a text whose characters may be percent-encoded or escaped as in JSON.
-fn escaped(form: &[u8], text: &[u8]) -> Option<usize> {
+/// The same for a text that is percent-encoded, wholly or in part.
+fn in_url(form: &[u8], text: &[u8]) -> Option<usize> {
+    spelt(form, text, |text| match text {
+        [] => None,
+        [b'%', digits @ ..] => hex_digits(digits, 2).map(|byte| byte.map_or((b'%', 1), |byte| (byte, 3))),
+        [byte, ..] => Some((*byte, 1)),
+    })
+}
+
+/// The same for a string of JSON.
+fn in_json(form: &[u8], text: &[u8]) -> Option<usize> {
+    spelt(form, text, |text| match text {
+        [] | [b'\\'] => None,
+        [b'\\', b'u', digits @ ..] => {
+            hex_digits(digits, 4).map(|byte| byte.map_or((b'u', 2), |byte| (byte, 6)))
+        }
+        [b'\\', byte, ..] => Some((*byte, 2)),
+        [byte, ..] => Some((*byte, 1)),
+    })
+}
+
+/// How much of `text` is `form`, where `next` reads a character and how many bytes it takes; `None` if the text
+/// ends in one.
+fn spelt(form: &[u8], text: &[u8], next: impl Fn(&[u8]) -> Option<(u8, usize)>) -> Option<usize> {
     let mut length = 0;
     for expected in form {
-        let (byte, taken) = character(&text[length..])?;
+        let (byte, taken) = next(&text[length..])?;
         if byte != *expected {
             return Some(0);
         }
         length += taken;
     }
     Some(length)
-}
-
-/// The next character of an escaped text, and how many bytes it takes; `None` if the text ends in it.
-fn character(text: &[u8]) -> Option<(u8, usize)> {
-    match text {
-        [] | [b'\\'] => None,
-        [b'%', digits @ ..] => hex_digits(digits, 2).map(|byte| byte.map_or((b'%', 1), |byte| (byte, 3))),
-        [b'\\', b'u', digits @ ..] => {
-            hex_digits(digits, 4).map(|byte| byte.map_or((b'u', 2), |byte| (byte, 6)))
-        }
-        [b'\\', byte, ..] => Some((*byte, 2)),
-        [byte, ..] => Some((*byte, 1)),
-    }
 }
 
 /// The byte that `count` hex digits stand for, if they are digits and it is one; `None` if the text ends in them.

@@ -15,7 +15,7 @@ async fn a_value_goes_where_it_was_granted_for() {
     let heard = scene.bank.heard_once();
     assert!(heard.contains(&format!("authorization: Bearer {VALUE}\r\n")), "{heard}");
     assert!(heard.contains("accept-encoding: identity\r\n"), "{heard}");
-    assert_eq!(scene.asked(), 1, "once a call, however often it is used");
+    assert_eq!(scene.asked(), 2, "for KEY and for UNSET, which the place may know too: once each");
 }
 
 #[tokio::test]
