@@ -67,7 +67,12 @@ async fn requests_keep_to_the_manifest_and_to_the_code() {
     let rows = [
         (wish(json!({ "HOME": "/" })), 400, "invalid_input", "HOME"),
         (wish(json!({})), 400, "invalid_input", "nothing to grant"),
-        (json!({ "skill": "gone", "grants": {}, "why": "" }), 404, "unknown_skill", "gone"),
+        (
+            json!({ "skill": "gone", "grants": { "env": { "TZ": "UTC" } }, "why": "" }),
+            404,
+            "unknown_skill",
+            "gone",
+        ),
         (json!({ "skill": "demo", "grants": {}, "why": "x".repeat(1001) }), 400, "invalid_input", "why"),
         (json!({ "skill": "demo", "grants": {} }), 400, "invalid_input", "why"),
     ];

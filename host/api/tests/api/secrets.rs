@@ -39,7 +39,7 @@ async fn what_can_be_no_secret_is_refused_and_not_repeated() {
     refused("KEY", json!({ "value": "hunter two" }), 400, "visible ASCII").await;
     refused("KEY", json!({ "value": "h".repeat(8193) }), 400, "has 8193").await;
     refused("KEY", json!({ "value": "h".repeat(70_000) }), 413, "too large").await;
-    refused("KEY", json!({ "value": VALUE, "hunter": 1 }), 400, "unknown field").await;
+    refused("KEY", json!({ "value": VALUE, "colour": 1 }), 400, "unknown field").await;
     refused("lower", json!({ "value": VALUE }), 400, "upper-case").await;
     assert_eq!(ground.get("/v1/secrets").await.ok(), json!({ "secrets": [] }));
 }

@@ -116,13 +116,16 @@ async fn of_a_yes_and_a_no_at_once_one_holds(ground: Ground) {
         let made = create(&store, &ask("k", &format!("/{round}"))).await;
         let before = echo(&store).await.grants;
         let mut tasks = JoinSet::new();
-        for yes in [true, false, true, false] {
+        for (n, yes) in [true, false, true, false].into_iter().enumerate() {
             let (store, made) = (store.clone(), made.clone());
             tasks.spawn(async move {
-                match yes {
-                    true => approve(&store, &made).await.is_ok(),
-                    false => store.ask_deny(&domain(), &decision(&made, None)).await.is_ok(),
+                // Each by somebody else: the same decision again would be no other.
+                let decision = Decision { by: Principal::Key(n.to_string()), ..decision(&made, None) };
+                if !yes {
+                    return store.ask_deny(&domain(), &decision).await.is_ok();
                 }
+                let revision = echo(&store).await.revision;
+                store.ask_approve(&domain(), &made, &decision, &made.grants, revision).await.is_ok()
             });
         }
         let won = tasks.join_all().await.into_iter().filter(|won| *won).count();
