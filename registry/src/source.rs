@@ -58,6 +58,11 @@ impl Source {
         if meta.is_dir() { read_folder(path) } else { read_file(path) }
     }
 
+    /// Reads a skill's folder, for a component that isn't in its place there yet.
+    pub fn with_component(folder: &Path, component: Bytes) -> Result<Self, Fault> {
+        read_parts(folder, |_| Ok(component))
+    }
+
     /// The same as a component: a core module is adapted, and what comes of it is what is stored, digested
     /// and inspected.
     pub async fn adapted(self) -> Result<Self, Fault> {
@@ -106,6 +111,22 @@ impl Source {
 }
 
 fn read_folder(folder: &Path) -> Result<Source, Fault> {
+    read_parts(folder, |manifest| {
+        let path = folder.join(&manifest.skill.component);
+        if manifest.build.is_some() && !path.exists() {
+            let (path, folder) = (path.display(), folder.display());
+            return Err(Fault::invalid_input(format!(
+                "`{path}` isn't built yet: `skep build {folder}` makes it"
+            )));
+        }
+        Ok(read_bounded(&path, COMPONENT_BYTES_MAX)?.into())
+    })
+}
+
+fn read_parts(
+    folder: &Path,
+    component: impl FnOnce(&Manifest) -> Result<Bytes, Fault>,
+) -> Result<Source, Fault> {
     let manifest_path = folder.join("skill.toml");
     if !manifest_path.exists() {
         let path = folder.display();
@@ -116,10 +137,10 @@ fn read_folder(folder: &Path) -> Result<Source, Fault> {
     let manifest = read_text(&manifest_path)?;
     let parsed =
         Manifest::parse(&manifest).map_err(|e| Fault::invalid_input(format!("{}: {e}", folder.display())))?;
-    let component = read_bounded(&folder.join(&parsed.skill.component), COMPONENT_BYTES_MAX)?;
+    let component = component(&parsed)?;
     let prompt_path = folder.join("SKILL.md");
     let prompt = if prompt_path.exists() { Some(read_text(&prompt_path)?) } else { None };
-    Source::new(component.into(), Some(manifest), prompt)
+    Source::new(component, Some(manifest), prompt)
 }
 
 fn read_file(path: &Path) -> Result<Source, Fault> {
@@ -170,6 +191,9 @@ mod tests {
         check_err("no skill.toml");
         std::fs::write(dir.path().join("skill.toml"), MANIFEST).unwrap();
         check_err("a.wasm");
+        let build = "[build]\nlanguage = \"rust\"\nshape = \"typed\"\n";
+        std::fs::write(dir.path().join("skill.toml"), format!("{MANIFEST}{build}")).unwrap();
+        check_err("isn't built yet: `skep build ");
         std::fs::write(dir.path().join("a.wasm"), b"\0asm").unwrap();
         std::fs::write(dir.path().join("SKILL.md"), "---\nname: a\ndescription: d\n---\nDo it.").unwrap();
         let source = Source::read(dir.path()).unwrap();

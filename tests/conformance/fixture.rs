@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// The variable that is granted.
 pub const GREETING: (&str, &str) = ("GREETING", "good day");
 
+/// Calls that the host runs at once.
+pub const SLOTS: usize = 8;
+
 /// The installed fixtures of one language.
 pub struct Fixture {
     pub language: &'static str,
@@ -20,7 +23,7 @@ impl Fixture {
     /// Installs what the language has: the contract fixture three times (itself, as the peer that it calls, with
     /// sessions), the typed one, the command.
     pub fn install(language: &'static str) -> Self {
-        let on = Deployment::embedded();
+        let on = Deployment::embedded_with(&["--slots", &SLOTS.to_string()]);
         let data = on.folder("granted");
         let fixture = Self { language, on, data };
         let contract = contract_of(language);
@@ -113,7 +116,7 @@ pub fn contract_of(language: &str) -> PathBuf {
 ///
 /// # Panics
 /// If it has one that isn't built.
-fn built(language: &str, shape: &str) -> Option<PathBuf> {
+pub fn built(language: &str, shape: &str) -> Option<PathBuf> {
     let repository = skep_harness::repository();
     let sources = repository.join(format!("tests/conformance/fixtures/{language}/{shape}"));
     let folder = repository.join(format!("target/conformance/{language}/{shape}"));

@@ -1,27 +1,22 @@
-//! Authoring: `skep new`, `build`, `test` and `dev`, as somebody types them who starts from nothing.
+//! Authoring: `skep new`, `build` and `test`, as somebody types them who starts from nothing.
 
 use crate::deployment::{authors_skep, check, said};
 use serde_json::{Value, json};
-use skep_harness::{eventually_blocking, repository};
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::Duration;
+use std::process::{Command, Output};
 use tempfile::TempDir;
 
-/// How long a tool may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(300);
-
 /// A folder to work in, with a project to be made in it.
-struct Author {
-    dir: TempDir,
-    project: PathBuf,
-    name: &'static str,
+pub struct Author {
+    pub dir: TempDir,
+    pub project: PathBuf,
+    pub name: &'static str,
 }
 
 impl Author {
-    fn new(name: &'static str) -> Self {
+    pub fn new(name: &'static str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let project = dir.path().join(name);
         Self { dir, project, name }
@@ -29,23 +24,23 @@ impl Author {
 
     /// A project from the template of a shape.
     #[track_caller]
-    fn with_project(name: &'static str, shape: &str) -> Self {
+    pub fn with_project(name: &'static str, shape: &str) -> Self {
         let author = Self::new(name);
         check(&author.skep(&["new", "rust", name, "--shape", shape]), 0, "skep build");
         author
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = authors_skep(self.dir.path());
         command.args(args);
         command
     }
 
-    fn skep(&self, args: &[&str]) -> Output {
+    pub fn skep(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
     }
 
-    fn edit(&self, file: &str, from: &str, to: &str) {
+    pub fn edit(&self, file: &str, from: &str, to: &str) {
         let path = self.project.join(file);
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.contains(from), "{text}");
@@ -130,72 +125,61 @@ fn cases_stand_on_their_own_grants_and_configuration() {
     let report: Value = serde_json::from_slice(&ran.stdout).unwrap_or_else(|_| panic!("{}", said(&ran)));
     let failed = report["cases"].as_array().unwrap().iter().filter(|case| case["passed"] == json!(false));
     assert_eq!(failed.collect::<Vec<_>>(), Vec::<&Value>::new());
-    assert_eq!(report["passed"], 10);
+    assert_eq!(report["passed"], 14);
     assert_eq!(fs::read_to_string(author.project.join("tests/data/a.txt")).unwrap(), "seen");
 }
 
-/// A running `skep dev`, ended with its owner.
-struct Dev {
-    child: Child,
-    log: PathBuf,
-}
-
-impl Dev {
-    fn start(author: &Author, args: &[&str]) -> Self {
-        let log = author.dir.path().join("dev.log");
-        let out = File::create(&log).unwrap();
-        let mut command = author.command(&[&["dev", author.name], args].concat());
-        let child =
-            command.stdout(out.try_clone().unwrap()).stderr(out).stdin(Stdio::null()).spawn().unwrap();
-        Self { child, log }
-    }
-
-    #[track_caller]
-    fn says(&mut self, text: &str) {
-        let read = || fs::read_to_string(&self.log).unwrap();
-        eventually_blocking(PATIENCE, || {
-            assert!(self.child.try_wait().unwrap().is_none(), "skep dev ended: {}", read());
-            read().contains(text)
-        });
-    }
-
-    #[track_caller]
-    fn interrupt(mut self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-        let mut status = None;
-        eventually_blocking(PATIENCE, || {
-            status = self.child.try_wait().unwrap();
-            status.is_some()
-        });
-        assert_eq!(status.and_then(|status| status.code()), Some(0));
-    }
-}
-
-impl Drop for Dev {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+#[test]
+fn what_would_be_refused_takes_no_ones_place() {
+    let author = Author::with_project("kept", "command");
+    let (good, bad) = (author.project.join("kept.wasm"), author.dir.path().join("bad.wasm"));
+    check(&author.skep(&["check", "kept"]), 10, "isn't built yet: `skep build kept` makes it");
+    fs::write(&good, "the last one").unwrap();
+    fs::write(&bad, wat::parse_str("(component)").unwrap()).unwrap();
+    let cargo = author.dir.path().join("cargo");
+    let said = json!({
+        "reason": "compiler-artifact",
+        "manifest_path": author.project.join("Cargo.toml"),
+        "filenames": [bad],
+    });
+    fs::write(&cargo, format!("#!/bin/sh\necho '{said}'\n")).unwrap();
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+    for command in ["build", "test"] {
+        check(&author.command(&[command, "kept"]).env("CARGO", &cargo).output().unwrap(), 12, "tool");
+        assert_eq!(fs::read(&good).unwrap(), b"the last one", "skep {command}");
     }
 }
 
 #[test]
-fn dev_loads_what_is_saved_and_outlives_mistakes() {
-    let author = Author::with_project("dev-hello", "typed");
-    let mut dev = Dev::start(&author, &["--call", "greet name=Ann"]);
-    dev.says("\"Hello, Ann!\"");
-    author.edit("src/lib.rs", "Hello", "Hi");
-    dev.says("\"Hi, Ann!\"");
-    author.edit("src/lib.rs", "Hi,", "Hi,\"");
-    dev.says("could not compile");
-    let data = author.project.join(".skep/dev");
-    let call = || author.skep(&["call", "dev-hello", "name=Bob", "--data", data.to_str().unwrap()]);
-    check(&call(), 0, "Hi, Bob!");
-    dev.says(" greet ok (");
-    author.edit("src/lib.rs", "Hi,\"", "Good day,");
-    dev.says("\"Good day, Ann!\"");
-    check(&call(), 0, "Good day, Bob!");
-    let second = author.skep(&["dev", "dev-hello"]);
-    check(&second, 2, "another host holds");
-    dev.interrupt();
+fn a_toolchain_that_is_not_where_it_is_said_to_be() {
+    let author = Author::new("c-hello");
+    check(&author.skep(&["new", "c", "c-hello"]), 0, "skep build");
+    let built = author.command(&["build", "c-hello"]).env("WASI_SDK_PATH", "/nowhere").output().unwrap();
+    check(&built, 1, "`/nowhere/bin/clang` is missing: WASI_SDK_PATH says");
+}
+
+#[test]
+fn what_can_be_made_and_what_comes_first_is_told() {
+    let author = Author::new("first");
+    for says in ["rust, python, js, ts, go, c, zig", "[default: contract]"] {
+        check(&author.skep(&["new", "--help"]), 0, says);
+    }
+    for (language, first) in [("ts", "npm install"), ("python", "-m venv .venv")] {
+        check(&author.skep(&["new", language, language]), 0, first);
+        let readme = fs::read_to_string(author.dir.path().join(language).join("README.md")).unwrap();
+        assert!(readme.contains(first), "{readme}");
+    }
+    fs::write(author.dir.path().join("file"), "").unwrap();
+    let wrong = author.skep(&["new", "rust", "x", "--dir", "file/x"]);
+    assert_eq!(said(&wrong).matches("Not a directory").count(), 1, "{}", said(&wrong));
+}
+
+#[test]
+fn a_place_that_would_be_ignored_is_refused() {
+    let author = Author::new("elsewhere");
+    check(&author.skep(&["new", "rust", "elsewhere"]), 0, "skep build");
+    for flags in [["dev", "elsewhere", "--data", "x"], ["test", "elsewhere", "--data", "x"]] {
+        check(&author.skep(&flags), 2, "leave out --data");
+    }
+    check(&author.skep(&["test", "elsewhere", "--host", "unix:x"]), 2, "--host");
 }

@@ -1,6 +1,7 @@
 //! The command line: outputs, exit codes, and the words it says.
 
 use crate::deployment::{Deployment, check, skep};
+use skep_core::FaultCode;
 use std::path::Path;
 use std::process::Output;
 
@@ -132,4 +133,15 @@ fn usage_mistakes_exit_with_2() {
     let dir = tempfile::tempdir().unwrap();
     check(&run_in(dir.path(), &["call"]), 2, "Usage");
     check(&run_in(dir.path(), &["nonsense"]), 2, "nonsense");
+}
+
+#[test]
+fn every_exit_code_is_told() {
+    let help = text(&skep().arg("--help").output().unwrap().stdout);
+    let readme = std::fs::read_to_string(skep_harness::repository().join("README.md")).unwrap();
+    for code in FaultCode::ALL {
+        let exit = code.exit_code();
+        assert!(help.contains(&format!("{exit}  {code}")), "--help lacks {exit} {code}");
+        assert!(readme.contains(&format!("| {exit} | `{code}` |")), "README.md lacks {exit} {code}");
+    }
 }

@@ -10,6 +10,7 @@ mod cli;
 mod client;
 mod demo;
 mod deployment;
+mod dev;
 mod existing_programs;
 #[path = "../exposition/mod.rs"]
 mod exposition;

@@ -1,6 +1,7 @@
 //! What people type: every command and flag, with its help.
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use skep_core::{
     AskId, AskState, DomainName, GuestPath, NetRule, SecretName, SessionId, SkillName, SkillRef, Span,
     ToolRef,
@@ -31,6 +32,16 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+impl Cli {
+    /// What was typed; what can't be used ends the program, with the reason.
+    pub(crate) fn read() -> Self {
+        let matches = Self::command().get_matches();
+        let mut cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        cli.place.is_host_typed = matches.value_source("host") == Some(ValueSource::CommandLine);
+        cli
+    }
+}
+
 /// Where the deployment is.
 #[derive(Debug, Args)]
 pub(crate) struct Place {
@@ -40,6 +51,9 @@ pub(crate) struct Place {
     /// A running host elsewhere: http://HOST:PORT or unix:PATH
     #[arg(long, global = true, env = "SKEP_HOST", value_name = "URL")]
     pub(crate) host: Option<String>,
+    /// Whether that was typed, and isn't SKEP_HOST's
+    #[arg(skip)]
+    pub(crate) is_host_typed: bool,
     /// The token of a host that is reached over HTTP
     #[arg(long, global = true, env = "SKEP_TOKEN", hide_env_values = true, value_name = "TOKEN")]
     pub(crate) token: Option<String>,
@@ -119,7 +133,7 @@ pub(crate) enum Command {
     New(NewArgs),
     /// Build a skill's project: make its component
     Build(BuildArgs),
-    /// Build a project, load it into a host of its own, and again with each change
+    /// Build a project, load it into a host of its own (or the one that --host names), and again with each change
     Dev(DevArgs),
     /// Run the cases of a project, tests/cases.toml
     Test(TestArgs),
@@ -234,14 +248,13 @@ pub(crate) struct AddArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct NewArgs {
-    /// The language of its sources
-    #[arg(value_name = "LANG")]
+    #[arg(value_name = "LANG", help = format!("The language of its sources: {}", Language::names()))]
     pub(crate) language: Language,
     /// The skill's name
     pub(crate) name: SkillName,
     /// How it offers its tools: typed (exported functions), contract (with the SDK) or command (a program)
-    #[arg(long, value_name = "SHAPE")]
-    pub(crate) shape: Option<ProjectShape>,
+    #[arg(long, value_name = "SHAPE", default_value_t = ProjectShape::Contract)]
+    pub(crate) shape: ProjectShape,
     /// Where to put it (default: a folder of the skill's name)
     #[arg(long, value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
@@ -263,7 +276,7 @@ pub(crate) struct DevArgs {
     pub(crate) build: BuildArgs,
     #[command(flatten)]
     pub(crate) grants: GrantFlags,
-    /// Call this each time it was loaded: a tool, then its input as `skep call` takes it
+    /// Call this each time it was loaded: a tool, then its input, in words as a shell and `skep call` take them
     #[arg(long, value_name = "TOOL INPUT")]
     pub(crate) call: Option<String>,
 }

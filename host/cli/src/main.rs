@@ -12,11 +12,10 @@ mod keys;
 mod settings;
 mod show;
 
-use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = args::Cli::parse();
+    let cli = args::Cli::read();
     // The child that compiles runs before anything else is set up: it has no environment and no rights to use.
     if matches!(cli.command, args::Command::Compile) {
         return skep_sandbox::compile_child();

@@ -1,4 +1,4 @@
-//! `skep build`: from a project to a component in its place.
+//! `skep build`: from a project to a component, and that into its place.
 
 use crate::tools::Tools;
 use crate::{ForgeError, Project, attach_wit, componentize};
@@ -14,15 +14,22 @@ const COMPONENT_MODE: u32 = 0o644;
 /// What a build made.
 #[derive(Debug)]
 pub struct Built {
-    /// The component.
+    /// Where the component belongs; it isn't there before [`place`](Self::place).
     pub component: PathBuf,
-    /// Its size.
-    pub bytes: u64,
+    /// The component.
+    pub bytes: Vec<u8>,
     /// How long it took.
     pub took: Duration,
 }
 
-/// Builds a project. A build that fails leaves the last component as it was.
+impl Built {
+    /// Puts the component into its place, once it is known to be good.
+    pub fn place(&self) -> Result<(), ForgeError> {
+        replace(&self.component, &self.bytes)
+    }
+}
+
+/// Builds a project. The last component stays as it is until the new one is [placed](Built::place).
 pub fn build(project: &Project, tools: &Tools<'_>) -> Result<Built, ForgeError> {
     let begin = Instant::now();
     project.refresh()?;
@@ -31,13 +38,11 @@ pub fn build(project: &Project, tools: &Tools<'_>) -> Result<Built, ForgeError> 
     let wasm = fs::read(&artifact.0).map_err(ForgeError::at(&artifact.0))?;
     tools.say("making the component");
     let component = componentize(&wasm)?;
-    let component = match world.filter(|world| world.is_own) {
-        Some(world) => attach_wit(&component, &world)?.into(),
-        None => component,
+    let bytes = match world.filter(|world| world.is_own) {
+        Some(world) => attach_wit(&component, &world)?,
+        None => component.into_owned(),
     };
-    let path = project.component();
-    replace(&path, &component)?;
-    Ok(Built { component: path, bytes: component.len() as u64, took: begin.elapsed() })
+    Ok(Built { component: project.component(), bytes, took: begin.elapsed() })
 }
 
 /// Puts the file into place in one step: whoever watches it never sees half a component.

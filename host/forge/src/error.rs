@@ -92,8 +92,8 @@ pub enum ForgeError {
         /// What is wrong with them.
         said: String,
     },
-    /// A file can't be read or written.
-    #[error("`{}`: {source}", path.display())]
+    /// A file can't be read or written; its source says why.
+    #[error("`{}`", path.display())]
     Io {
         /// The file.
         path: PathBuf,

@@ -56,6 +56,7 @@ impl NewProject {
         let name = self.name.as_str();
         let folders = self.language.leaves().iter().filter(|path| path.ends_with('/'));
         let ignored: String = folders.map(|path| format!("/{path}\n")).collect();
+        let first = self.language.first().map(|line| format!("{line}\n")).unwrap_or_default();
         let placeholders = [
             ("{{name}}", name),
             ("{{name_snake}}", &name.replace('-', "_")),
@@ -64,6 +65,7 @@ impl NewProject {
             ("{{title}}", self.language.title()),
             ("{{shape}}", self.shape.as_str()),
             ("{{ignored}}", &ignored),
+            ("{{first}}", &first),
         ];
         placeholders.iter().fold(text.to_owned(), |text, (mark, value)| text.replace(mark, value))
     }

@@ -162,7 +162,8 @@ fn keep(mut pipe: impl Read + Send + 'static, max: usize, shown: bool) -> Receiv
     kept
 }
 
-fn is_program(path: &Path) -> bool {
+/// Whether there is a file that may be run.
+pub(crate) fn is_program(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     path.metadata().is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }

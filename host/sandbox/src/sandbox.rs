@@ -110,7 +110,7 @@ impl Sandbox {
             return Err(Fault::invalid_component("a command ends with its call: it can't keep sessions"));
         }
         let place = Arc::clone(&self.inner.sessions).try_acquire_owned().map_err(|_| {
-            Fault::overloaded("this host has as many open sessions as it may: end one, or try again later")
+            Fault::overloaded("this host has as many open sessions as it may: try again later")
         })?;
         Ok(Session::new(self.clone(), Arc::clone(skill), permit.clone(), place))
     }

@@ -43,6 +43,7 @@ cases! {
     "the call's context" => host::context;
     "state: hot" => state::hot;
     "state: durable" => state::durable;
+    "state: as often as a session asks" => state::often;
     "state is each skill's own" => state::own;
     "calls another skill, if granted" => skills::calls;
     "finds skills by capability" => skills::finds;

@@ -49,6 +49,19 @@ async fn bucket(fixture: &Fixture, bucket: &str) {
     assert_eq!(get("a").await, Value::Null);
 }
 
+/// More often than an instance may hold things of its host at once (1,024): what isn't given back adds up.
+pub async fn often(fixture: &Fixture) {
+    let path = format!("/v1/skills/{}/tools/state/call", fixture.session_name());
+    let input = json!({ "bucket": "hot", "op": "increment", "key": "often", "delta": 1 });
+    let mut session = None::<String>;
+    for expect in 1..=1100 {
+        let header: Vec<_> = session.iter().map(|id| ("skep-session", id.as_str())).collect();
+        let answer = fixture.client().send_with("POST", &path, Some(input.clone()), &header).await.ok();
+        assert_eq!(answer["output"], json!({ "number": expect }));
+        session = answer["session"].as_str().map(str::to_owned);
+    }
+}
+
 pub async fn own(fixture: &Fixture) {
     let at = |op: &str| json!({ "bucket": "durable", "op": op, "key": "mine", "value": "yes" });
     fixture.call("state", at("set")).await.ok();

@@ -7,23 +7,31 @@ use crate::failure::Failure;
 use crate::show;
 use anyhow::Context;
 use serde_json::json;
+use skep_core::Fault;
 use skep_forge::{Built, ForgeError, Project, Tools};
 use skep_registry::Source;
 
 pub(crate) async fn build(place: &Place, args: BuildArgs) -> Result<(), Failure> {
     let (project, built) = make(&args).await?;
-    let source = Source::read(project.dir())?;
+    let source = source(&project, &built)?;
     let prepared = prepare(&one_shot_sandbox()?, &source, &built.component).await?;
     let inspection = prepared.inspection();
+    built.place()?;
     if place.json {
         let Built { component, bytes, took } = &built;
         let (seconds, shape) = (took.as_secs_f64(), project.shape().as_str());
-        let made = json!({ "component": component, "bytes": bytes, "seconds": seconds, "shape": shape });
+        let made =
+            json!({ "component": component, "bytes": bytes.len(), "seconds": seconds, "shape": shape });
         return show::json(&json!({ "built": made, "inspection": inspection }));
     }
-    let (size, seconds) = (show::size(built.bytes), built.took.as_secs_f64());
+    let (size, seconds) = (show::size(built.bytes.len() as u64), built.took.as_secs_f64());
     show::line(format!("{}: {size}, {}, in {seconds:.1} s", built.component.display(), project.shape()))?;
     check::tools(&inspection.tools)
+}
+
+/// What a build made, before it is in its place.
+pub(super) fn source(project: &Project, built: &Built) -> Result<Source, Fault> {
+    Source::with_component(project.dir(), built.bytes.clone().into())
 }
 
 /// Builds, with a spinner that says what is being done.

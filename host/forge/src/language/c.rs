@@ -2,6 +2,7 @@
 
 use super::{Artifact, ForgeError, Project, ProjectShape, Recipe, Tools, zig};
 use crate::bindings;
+use crate::tools::is_program;
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ pub(super) static RECIPE: Recipe = Recipe {
     shapes: &[ProjectShape::Contract, ProjectShape::Typed, ProjectShape::Command],
     why_no_others: "",
     leaves: &[],
+    first: None,
     build,
 };
 
@@ -51,13 +53,28 @@ fn build(project: &Project, tools: &Tools<'_>) -> Result<Artifact, ForgeError> {
 /// The WASI SDK's clang if it is said where that is, else Zig's.
 fn compiler(project: &Project, tools: &Tools<'_>) -> Result<Command, ForgeError> {
     if let Some(sdk) = env::var_os(WASI_SDK).filter(|path| !path.is_empty()) {
-        let mut clang = Command::new(Path::new(&sdk).join("bin/clang"));
+        let clang = Path::new(&sdk).join("bin/clang");
+        if !is_program(&clang) {
+            return Err(no_clang(&clang));
+        }
+        let mut clang = Command::new(clang);
         clang.current_dir(project.dir()).arg("--target=wasm32-wasip1");
         return Ok(clang);
     }
     let mut zig = zig::command(tools)?;
     zig.args(["cc", "-target", "wasm32-wasi"]);
     Ok(zig)
+}
+
+fn no_clang(path: &Path) -> ForgeError {
+    ForgeError::MissingTool {
+        tool: format!("`{}`", path.display()),
+        why: format!("{WASI_SDK} says that the WASI SDK is there"),
+        how: vec![
+            format!("export {WASI_SDK}=THE-SDK'S-FOLDER"),
+            format!("unset {WASI_SDK}, for Zig to compile C"),
+        ],
+    }
 }
 
 /// The files of a folder with that extension, in the order of their names.

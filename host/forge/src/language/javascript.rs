@@ -16,6 +16,7 @@ pub(super) static JAVASCRIPT: Recipe = Recipe {
     shapes: SHAPES,
     why_no_others: WHY_NO_OTHERS,
     leaves: LEAVES,
+    first: Some("npm install"),
     build: |project, tools| build(project, tools, "src/skill.js"),
 };
 pub(super) static TYPESCRIPT: Recipe = Recipe {

@@ -27,7 +27,8 @@
 //! `skep new` writes `sdk/template/SHAPE/` (`skill.toml`, `README.md`, `.gitignore`, `tests/cases.toml`; for
 //! typed skills `wit/world.wit`) and over it `sdk/LANG/template/SHAPE/`, whose files win. A name's suffix
 //! `.tmpl` is dropped. In file names and texts `{{name}}` is kebab-case, `{{name_snake}}` and `{{NameCamel}}`
-//! say what they are; `{{language}}`, `{{title}}` and `{{shape}}` are the recipe's.
+//! say what they are; `{{language}}`, `{{title}}` and `{{shape}}` are the recipe's, as is `{{first}}`,
+//! the line before the first build.
 //!
 //! So that one README and one `tests/cases.toml` fit all languages, every template has the same one tool:
 //! - typed: the world `skill` in `wit/world.wit` (package `local:skill`) exports `greet: func(name: string) -> result<string, string>`,
@@ -81,6 +82,8 @@ struct Recipe {
     /// What its tools write into a project besides `.skep`: folders, which git ignores, end with `/`;
     /// others are files such as locks, which git keeps. `skep dev` doesn't watch them.
     leaves: &'static [&'static str],
+    /// What is typed in a new project before its first build, if anything must be.
+    first: Option<&'static str>,
     /// Makes a component or core module of a project.
     build: fn(&Project, &Tools<'_>) -> Result<Artifact, ForgeError>,
 }
@@ -112,6 +115,16 @@ impl Language {
     /// The shapes that it makes, the first by default.
     pub fn shapes(self) -> &'static [ProjectShape] {
         self.0.shapes
+    }
+
+    /// What is typed in a new project before its first build, if anything must be.
+    pub fn first(self) -> Option<&'static str> {
+        self.0.first
+    }
+
+    /// The names of all languages, as people type them.
+    pub fn names() -> String {
+        RECIPES.map(|recipe| recipe.name).join(", ")
     }
 
     /// What its tools write into a project besides `.skep`; folders end with `/`.
@@ -148,10 +161,8 @@ impl FromStr for Language {
     fn from_str(text: &str) -> Result<Self, ForgeError> {
         let lower = text.to_lowercase();
         let is_named = |recipe: &&Recipe| recipe.name == lower || recipe.aliases.contains(&lower.as_str());
-        RECIPES.into_iter().find(is_named).map(Self).ok_or_else(|| {
-            let known: Vec<_> = RECIPES.iter().map(|recipe| recipe.name).collect();
-            ForgeError::UnknownLanguage { name: text.to_owned(), known: known.join(", ") }
-        })
+        let found = RECIPES.into_iter().find(is_named).map(Self);
+        found.ok_or_else(|| ForgeError::UnknownLanguage { name: text.to_owned(), known: Self::names() })
     }
 }
 
@@ -179,6 +190,7 @@ mod tests {
                 let template = language.template(*shape);
                 assert!(embedded::below(&template).count() > 0, "{template} is empty");
             }
+            assert_eq!(language.shapes()[0], ProjectShape::Contract, "what `skep new` makes if not told");
             let makes_all = language.shapes().len() == 3;
             assert_eq!(makes_all, language.0.why_no_others.is_empty(), "{language:?}");
         }

@@ -17,6 +17,7 @@ pub(super) static RECIPE: Recipe = Recipe {
     why_no_others: "componentize-py makes components of functions, not of programs with arguments and an exit \
                     code; make a contract skill with one tool",
     leaves: &[".venv/", "src/__pycache__/"],
+    first: Some(COMPONENTIZE.how[0]),
     build,
 };
 

@@ -13,6 +13,7 @@ pub(super) static RECIPE: Recipe = Recipe {
     shapes: &[ProjectShape::Contract, ProjectShape::Typed, ProjectShape::Command],
     why_no_others: "",
     leaves: &["target/", "Cargo.lock"],
+    first: None,
     build,
 };
 

@@ -14,6 +14,7 @@ pub(super) static RECIPE: Recipe = Recipe {
     shapes: &[ProjectShape::Contract, ProjectShape::Typed, ProjectShape::Command],
     why_no_others: "",
     leaves: &[],
+    first: None,
     build,
 };
 

@@ -28,17 +28,28 @@ impl OwnCalls {
     }
 }
 
-/// Shows calls as they come. What was before isn't shown.
+/// Shows calls as they come. What was before isn't shown; a host that doesn't answer is told of once, and asked again.
 pub(super) async fn follow(client: &Client, skill: &SkillName, own: &OwnCalls) -> Result<(), Failure> {
-    let mut seen = newest(client, skill).await?.first().map(place);
+    let (mut seen, mut is_first, mut is_lost) = (None, true, false);
     loop {
-        tokio::time::sleep(LOOK_EVERY).await;
-        let page = newest(client, skill).await?;
-        let fresh: Vec<_> = page.iter().take_while(|entry| Some(place(entry)) != seen).collect();
-        for entry in fresh.into_iter().rev().filter(|entry| !own.take(entry.event.call)) {
-            tell(entry)?;
+        match newest(client, skill).await {
+            Ok(page) => {
+                let is_new = |entry: &&AuditEntry| !is_first && Some(place(entry)) != seen;
+                let fresh: Vec<_> = page.iter().take_while(is_new).collect();
+                for entry in fresh.into_iter().rev().filter(|entry| !own.take(entry.event.call)) {
+                    tell(entry)?;
+                }
+                seen = page.first().map(place).or(seen);
+                (is_first, is_lost) = (false, false);
+            }
+            Err(failure) if !is_lost => {
+                let text = format!("calls can't be shown for now: {failure}");
+                eprintln!("{}", show::plain(&text));
+                is_lost = true;
+            }
+            Err(_) => {}
         }
-        seen = page.first().map(place).or(seen);
+        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

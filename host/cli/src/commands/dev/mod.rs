@@ -1,7 +1,9 @@
 //! `skep dev`: a project is built, loaded and called again with each change.
 
 mod calls;
+mod grants;
 mod sources;
+mod trial;
 
 use super::serve::Signals;
 use super::{add, build, call, input};
@@ -14,11 +16,11 @@ use calls::OwnCalls;
 use reqwest::Method;
 use serde_json::Value;
 use skep_api::types::{Added, Approved, GrantRequest, ONLY_TOOL, SkillDetail};
-use skep_forge::Project;
-use skep_registry::Source;
+use skep_forge::{Built, Project};
 use sources::Sources;
 use std::path::Path;
 use std::time::Instant;
+use trial::Trial;
 
 /// Where the host of a project keeps its data, below the project's folder.
 const DATA: &str = ".skep/dev";
@@ -27,38 +29,50 @@ pub(crate) async fn dev(place: &Place, args: DevArgs) -> Result<(), Failure> {
     let mut signals = Signals::listen()?;
     let project = Project::open(&args.build.dir)?;
     let grants = input::grants(&args.grants)?.into();
+    let call = args.call.as_deref().map(Trial::parse).transpose()?;
     let mut sources = Sources::watch(&project)?;
     let session = open(place, project.dir()).await?;
+    let skill = &project.manifest().skill.name;
+    if !place.is_host_typed {
+        grants::take_back(&session.client, skill).await?;
+    }
     let dev = Dev {
         client: &session.client,
         build: &args.build,
         grants,
-        call: args.call.as_deref(),
+        call: call.as_ref(),
         own: OwnCalls::default(),
     };
     greet(place, &project)?;
     let ended = tokio::select! {
         ended = dev.follow(&mut sources) => ended,
-        ended = calls::follow(&session.client, &project.manifest().skill.name, &dev.own) => ended,
+        ended = calls::follow(&session.client, skill, &dev.own) => ended,
         () = signals.next() => Ok(()),
     };
     session.close().await;
     ended
 }
 
-/// The host that was named, else one of the project's own.
+/// The host that was typed, else one of the project's own. Each save replaces what serves, so the host that
+/// SKEP_HOST names for other commands isn't meant.
 async fn open(place: &Place, dir: &Path) -> Result<Session, Failure> {
-    match place.host {
-        Some(_) => Session::open(place).await,
-        None => Session::apart(&dir.join(DATA), place.domain.clone()).await,
+    match (&place.data, place.is_host_typed) {
+        (Some(_), _) => Err(Failure::Usage(format!(
+            "the host of `skep dev` keeps its data in the project's {DATA}: leave out --data, or name a host with --host"
+        ))),
+        (None, true) => Session::open(place).await,
+        (None, false) => Session::apart(&dir.join(DATA), place.domain.clone()).await,
     }
 }
 
 fn greet(place: &Place, project: &Project) -> Result<(), Failure> {
     let skill = &project.manifest().skill.name;
     let host = match &place.host {
-        Some(host) => format!("--host {host}"),
-        None => format!("--data {}", project.dir().join(DATA).display()),
+        Some(host) if place.is_host_typed => {
+            show::line(format!("each save replaces the {skill} that serves at {host}"))?;
+            format!("--host {host}")
+        }
+        _ => format!("--data {}", project.dir().join(DATA).display()),
     };
     show::line(format!("{skill}: call it with `skep call {skill}/TOOL INPUT {host}`; Ctrl-C ends"))
 }
@@ -68,7 +82,7 @@ struct Dev<'a> {
     client: &'a Client,
     build: &'a BuildArgs,
     grants: GrantRequest,
-    call: Option<&'a str>,
+    call: Option<&'a Trial>,
     own: OwnCalls,
 }
 
@@ -86,27 +100,28 @@ impl Dev<'_> {
 
     async fn load(&self, saved: Instant, is_first: bool) -> Result<(), Failure> {
         let (project, built) = build::make(self.build).await?;
-        let added = self.install(&project).await?;
+        let added = self.install(&project, &built).await?;
+        built.place()?;
         if added.unchanged && !is_first {
             return show::line(format!("{} is unchanged", added.skill));
         }
         let tools: Vec<_> = added.tools.iter().map(|tool| tool.as_str()).collect();
         let (whole, build) = (saved.elapsed().as_secs_f64(), built.took.as_secs_f64());
-        let size = show::size(built.bytes);
+        let size = show::size(built.bytes.len() as u64);
         show::line(format!(
             "{} loaded in {whole:.2} s (build {build:.2} s, {size}): {}",
             added.skill,
             tools.join(", ")
         ))?;
         match self.call {
-            Some(words) => self.try_out(added.skill.as_str(), words, saved).await,
+            Some(trial) => self.try_out(added.skill.as_str(), trial, saved).await,
             None => Ok(()),
         }
     }
 
     /// Installs the build in place of the last one. An author trusts what is asked for here.
-    async fn install(&self, project: &Project) -> Result<Added, Failure> {
-        let source = Source::read(project.dir())?;
+    async fn install(&self, project: &Project, built: &Built) -> Result<Added, Failure> {
+        let source = build::source(project, built)?;
         let request = add::request(&source, self.grants.clone(), true);
         let added: Added = self.client.put(Method::POST, &["skills"], &request).await?;
         if added.waits.is_some() {
@@ -117,11 +132,11 @@ impl Dev<'_> {
     }
 
     /// Makes the call that was asked for, and shows what came of it.
-    async fn try_out(&self, skill: &str, words: &str, saved: Instant) -> Result<(), Failure> {
-        let (tool, words) = tool_and_input(words);
-        let schema = if input::needs_schema(&words) { self.schema(skill, tool).await? } else { Value::Null };
+    async fn try_out(&self, skill: &str, trial: &Trial, saved: Instant) -> Result<(), Failure> {
+        let Trial { tool, input: words } = trial;
+        let schema = if input::needs_schema(words) { self.schema(skill, tool).await? } else { Value::Null };
         let begin = Instant::now();
-        let answer = self.client.call(skill, tool, input::read(&words, &schema)?).await?;
+        let answer = self.client.call(skill, tool, input::read(words, &schema)?).await?;
         let (ms, since) = (begin.elapsed().as_secs_f64() * 1e3, saved.elapsed().as_secs_f64());
         let (id, logs, said) = match answer {
             Ok(answer) => (Some(answer.id), answer.logs, answer.output.get().to_owned()),
@@ -137,38 +152,5 @@ impl Dev<'_> {
         let detail: SkillDetail = self.client.get(&["skills", skill], &[]).await?;
         let found = detail.tools.into_iter().find(|t| tool == ONLY_TOOL || t.name.as_str() == tool);
         Ok(found.map(|tool| tool.input_schema).unwrap_or_default())
-    }
-}
-
-/// `TOOL INPUT`; the tool may be left out before JSON.
-fn tool_and_input(words: &str) -> (&str, Vec<String>) {
-    let is_json = |text: &str| text.starts_with('{');
-    let words = words.trim();
-    let (tool, rest) = match words.split_once(char::is_whitespace) {
-        _ if is_json(words) => (ONLY_TOOL, words),
-        Some((tool, rest)) => (tool, rest.trim()),
-        None => (words, ""),
-    };
-    let input = match rest {
-        json if is_json(json) => vec![json.to_owned()],
-        pairs => pairs.split_whitespace().map(str::to_owned).collect(),
-    };
-    (tool, input)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_call_is_a_tool_and_its_input() {
-        let check = |words: &str, tool: &str, input: &[&str]| {
-            let (found, read) = tool_and_input(words);
-            assert_eq!((found, read), (tool, input.iter().map(|w| (*w).to_owned()).collect()), "{words}");
-        };
-        check("greet", "greet", &[]);
-        check(" greet {\"name\": \"A B\"} ", "greet", &["{\"name\": \"A B\"}"]);
-        check("add a=1  b=2", "add", &["a=1", "b=2"]);
-        check("{\"name\": 1}", ONLY_TOOL, &["{\"name\": 1}"]);
     }
 }

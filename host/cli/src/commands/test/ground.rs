@@ -1,4 +1,4 @@
-//! What a case stands on: the skills that are installed, and its own grants and configuration.
+//! What a case stands on: skills that are new for it, and its own grants and configuration.
 
 use crate::client::Client;
 use crate::commands::add;
@@ -6,16 +6,23 @@ use crate::failure::{Failure, invalid};
 use anyhow::Context;
 use reqwest::Method;
 use skep_api::types::{Added, ConfigAnswer, ConfigPatch, GrantRequest};
-use skep_core::{Access, FileRule, Grants, Revocation};
+use skep_core::{Access, FileRule, Grants};
 use skep_forge::{Case, CaseGrants, Project};
 use skep_registry::Source;
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-/// A host with the skills that cases need.
+/// Folders in each other that are copied at most.
+const COPY_DEPTH_MAX: u32 = 64;
+
+/// A host with the skills that cases need, the project's own last.
 pub(super) struct Ground<'a> {
     client: &'a Client,
     project: &'a Project,
+    skills: Vec<Source>,
+    /// Whether no case stood on it since the skills were installed.
+    is_fresh: bool,
     /// Where copies are made of what a case may write to.
     copies: PathBuf,
     /// Copies so far: each has a name of its own.
@@ -23,46 +30,51 @@ pub(super) struct Ground<'a> {
 }
 
 impl<'a> Ground<'a> {
-    pub(super) fn new(client: &'a Client, project: &'a Project, copies: PathBuf) -> Self {
-        Self { client, project, copies, copied: 0 }
+    /// Installs the skills, with nothing granted.
+    pub(super) async fn lay(
+        client: &'a Client,
+        project: &'a Project,
+        skills: Vec<Source>,
+        copies: PathBuf,
+    ) -> Result<Self, Failure> {
+        let ground = Self { client, project, skills, is_fresh: true, copies, copied: 0 };
+        ground.install().await?;
+        Ok(ground)
     }
 
-    /// Installs the skill in a folder, with nothing granted.
-    pub(super) async fn install(&self, folder: &Path) -> Result<(), Failure> {
-        let source = Source::read(folder)?;
-        let request = add::request(&source, GrantRequest::default(), false);
-        let _: Added = self.client.put(Method::POST, &["skills"], &request).await?;
+    async fn install(&self) -> Result<(), Failure> {
+        for source in &self.skills {
+            let request = add::request(source, GrantRequest::default(), false);
+            let _: Added = self.client.put(Method::POST, &["skills"], &request).await?;
+        }
         Ok(())
     }
 
-    /// Makes the grants and the configuration those of the case, whatever they were in the last one.
-    pub(super) async fn prepare(&mut self, case: &Case) -> Result<(), Failure> {
-        let skill = self.project.manifest().skill.name.as_str();
-        let path = ["skills", skill, "grants"];
-        let held: Grants = self.client.get(&path, &[]).await?;
-        if !held.is_empty() {
-            let less = Revocation {
-                files: held.files.into_iter().map(|rule| rule.guest).collect(),
-                env: held.env.into_keys().collect(),
-                network: held.network.into_iter().collect(),
-                secrets: held.secrets.iter().map(|secret| secret.name().clone()).collect(),
-                skills: held.skills.into_iter().collect(),
-            };
-            let _: Grants = self.client.put(Method::DELETE, &path, &less).await?;
+    /// Removes the skills, and all that the last case left with them: state, grants, configuration.
+    async fn clear(&self) -> Result<(), Failure> {
+        for name in self.skills.iter().filter_map(Source::name) {
+            let request = self.client.request(Method::DELETE, &["skills", name.as_str()])?;
+            self.client.send(request).await?;
         }
-        let grants = self.grants(&case.grants)?;
-        if !grants.is_empty() {
-            let _: Grants = self.client.put(Method::POST, &path, &GrantRequest::from(grants)).await?;
-        }
-        self.configure(case).await
+        Ok(())
     }
 
-    async fn configure(&self, case: &Case) -> Result<(), Failure> {
-        let path = ["skills", self.project.manifest().skill.name.as_str(), "config"];
-        let now: ConfigAnswer = self.client.get(&path, &[]).await?;
-        let mut patch: ConfigPatch = now.set.into_keys().map(|key| (key, None)).collect();
-        patch.extend(case.config.iter().map(|(key, value)| (key.clone(), Some(value.clone()))));
-        if !patch.is_empty() {
+    /// Makes the skills new, with the grants and the configuration of the case.
+    pub(super) async fn prepare(&mut self, case: &Case) -> Result<(), Failure> {
+        if !std::mem::take(&mut self.is_fresh) {
+            self.clear().await?;
+            self.install().await?;
+        }
+        let skill = self.project.manifest().skill.name.as_str();
+        let grants = self.grants(&case.grants)?;
+        if !grants.is_empty() {
+            let path = ["skills", skill, "grants"];
+            let _: Grants = self.client.put(Method::POST, &path, &GrantRequest::from(grants)).await?;
+        }
+        if !case.config.is_empty() {
+            let patch: ConfigPatch =
+                case.config.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
+            let path = ["skills", skill, "config"];
             let _: ConfigAnswer = self.client.put(Method::PATCH, &path, &patch).await?;
         }
         Ok(())
@@ -97,16 +109,63 @@ impl<'a> Ground<'a> {
     }
 }
 
-/// Copies a file, or a folder with all that is in it.
+/// Copies a file, or a folder with all that is in it. The path may lead through a link; links within are
+/// copied as links, so that one can neither lead out nor round in a circle.
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
-    if !from.is_dir() {
-        to.parent().map_or(Ok(()), fs::create_dir_all)?;
+    to.parent().map_or(Ok(()), fs::create_dir_all)?;
+    copy_part(&from.canonicalize()?, to, COPY_DEPTH_MAX)
+}
+
+fn copy_part(from: &Path, to: &Path, depth: u32) -> std::io::Result<()> {
+    let kind = fs::symlink_metadata(from)?.file_type();
+    if kind.is_symlink() {
+        return symlink(fs::read_link(from)?, to);
+    }
+    if kind.is_file() {
         return fs::copy(from, to).map(drop);
     }
-    fs::create_dir_all(to)?;
+    let refuse = |why: String| Err(std::io::Error::other(format!("`{}` {why}", from.display())));
+    if !kind.is_dir() {
+        return refuse("is neither a file, a folder nor a link".to_owned());
+    }
+    if depth == 0 {
+        return refuse(format!("lies more than {COPY_DEPTH_MAX} folders deep"));
+    }
+    fs::create_dir(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
-        copy(&entry.path(), &to.join(entry.file_name()))?;
+        copy_part(&entry.path(), &to.join(entry.file_name()), depth - 1)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_copied_as_links() {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, to) = (dir.path().join("data"), dir.path().join("a/copy"));
+        fs::create_dir_all(data.join("deep")).unwrap();
+        fs::write(data.join("deep/file"), "text").unwrap();
+        symlink(".", data.join("loop")).unwrap();
+        symlink("/etc", data.join("out")).unwrap();
+        symlink("data", dir.path().join("link")).unwrap();
+        copy(&dir.path().join("link"), &to).unwrap();
+        assert_eq!(fs::read_to_string(to.join("deep/file")).unwrap(), "text");
+        assert_eq!(fs::read_link(to.join("loop")).unwrap(), Path::new("."));
+        assert_eq!(fs::read_link(to.join("out")).unwrap(), Path::new("/etc"));
+    }
+
+    #[test]
+    fn what_cannot_be_copied_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let deep: PathBuf = (0..=COPY_DEPTH_MAX).map(|_| "d").collect();
+        fs::create_dir_all(dir.path().join("data").join(deep)).unwrap();
+        let error = copy(&dir.path().join("data"), &dir.path().join("copy")).unwrap_err().to_string();
+        assert!(error.contains("folders deep"), "{error}");
+        let error = copy(Path::new("/dev/null"), &dir.path().join("null")).unwrap_err().to_string();
+        assert!(error.contains("`/dev/null` is neither"), "{error}");
+    }
 }

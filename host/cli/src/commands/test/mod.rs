@@ -14,7 +14,8 @@ use ground::Ground;
 use serde::Serialize;
 use serde_json::json;
 use skep_api::types::ONLY_TOOL;
-use skep_forge::{Case, Cases, Project};
+use skep_forge::{Built, Case, Cases, Project};
+use skep_registry::Source;
 use std::path::Path;
 use std::time::Instant;
 
@@ -30,14 +31,19 @@ struct Verdict {
 }
 
 pub(crate) async fn test(place: &Place, args: TestArgs) -> Result<(), Failure> {
-    let project = match args.no_build {
-        true => Project::open(&args.build.dir)?,
-        false => build::make(&args.build).await?.0,
+    if place.data.is_some() || place.is_host_typed {
+        return Err(Failure::Usage(
+            "`skep test` has a host of its own: leave out --data and --host".to_owned(),
+        ));
+    }
+    let (project, built) = match args.no_build {
+        true => (Project::open(&args.build.dir)?, None),
+        false => build::make(&args.build).await.map(|(project, built)| (project, Some(built)))?,
     };
     let cases = Cases::read(&project)?;
     let dir = tempfile::tempdir().context("a directory for the test's host")?;
     let session = Session::apart(&dir.path().join("data"), place.domain.clone()).await?;
-    let ran = run(place, &session.client, &project, &cases, dir.path()).await;
+    let ran = run(place, &session.client, (&project, built.as_ref()), &cases, dir.path()).await;
     session.close().await;
     finish(place, &ran?)
 }
@@ -45,15 +51,20 @@ pub(crate) async fn test(place: &Place, args: TestArgs) -> Result<(), Failure> {
 async fn run(
     place: &Place,
     client: &Client,
-    project: &Project,
+    (project, built): (&Project, Option<&Built>),
     cases: &Cases,
     dir: &Path,
 ) -> Result<Vec<Verdict>, Failure> {
-    let mut ground = Ground::new(client, project, dir.join("files"));
-    for folder in &cases.skills {
-        ground.install(folder).await?;
+    let others = cases.skills.iter().map(|folder| Source::read(folder));
+    let own = match built {
+        Some(built) => build::source(project, built),
+        None => Source::read(project.dir()),
+    };
+    let skills = others.chain([own]).collect::<Result<_, _>>()?;
+    let mut ground = Ground::lay(client, project, skills, dir.join("files")).await?;
+    if let Some(built) = built {
+        built.place()?;
     }
-    ground.install(project.dir()).await?;
     let mut verdicts = Vec::new();
     for case in &cases.cases {
         ground.prepare(case).await?;
