@@ -15,8 +15,8 @@ pub const LANGUAGES: [(&str, &str); 7] = [
 
 const JS_NUMBERS: &str =
     "componentize-qjs hands 64-bit integers to JavaScript as numbers, exact to 2^53 only";
-/// What becomes of 2^64 - 1 there.
-const JS_SUM: &str = "18446744073709551616";
+/// What the sum of 2^64 - 2 and 1 comes to there, both being 2^64 already.
+const JS_SUM: &str = "too large";
 const NO_COMMANDS_PYTHON: &str = "componentize-py makes libraries, not `wasi:cli/run` programs";
 const NO_COMMANDS_JS: &str = "componentize-qjs makes libraries, not `wasi:cli/run` programs";
 
@@ -61,9 +61,9 @@ pub fn markdown() -> String {
     let mut cell = |language: &str, case: &str| match exception(language, case) {
         None => "yes".to_owned(),
         Some(Exception { reason, .. }) => {
-            let known = reasons.iter().position(|r| *r == reason);
+            let known = reasons.iter().position(|r| r == reason);
             let number = known.unwrap_or_else(|| {
-                reasons.push(reason);
+                reasons.push(*reason);
                 reasons.len() - 1
             });
             format!("no ({})", number + 1)
