@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 /// How many calls the skills may run at once here.
 const CONCURRENCY: usize = 8;
 
-/// Two skills that may call each other and themselves.
-fn install(on: &Deployment) {
+/// Two skills that may call each other and themselves, and may run so many calls at once.
+fn install(on: &Deployment, concurrency: usize) {
     let names = ["chain-a", "chain-b"];
     for name in names {
         let folder = renamed(&on.folder(name), &contract_of("rust"), name, |text| {
-            let limits = format!("[limits]\nconcurrency = {CONCURRENCY}\n");
+            let limits = format!("[limits]\nconcurrency = {concurrency}\n");
             let skills = "skills = [\"chain-a\", \"chain-b\"]";
             text.replace("skills = [\"fixture-peer\"]", skills).replacen("[limits]\n", &limits, 1)
         });
@@ -41,7 +41,7 @@ fn on_each() -> [Deployment; 2] {
 #[tokio::test]
 async fn chains_are_bounded_and_leave_nothing_behind_mysql() {
     for on in on_each() {
-        install(&on);
+        install(&on, CONCURRENCY);
         let client = on.client();
         let three = ["chain-b", "chain-a", "chain-b"];
         for _ in 0..3 {
@@ -65,7 +65,7 @@ async fn chains_are_bounded_and_leave_nothing_behind_mysql() {
 #[tokio::test]
 async fn parents_that_wait_all_finish_mysql() {
     for on in on_each() {
-        install(&on);
+        install(&on, CONCURRENCY);
         for child in ["chain-b", "chain-a"] {
             let client = on.client();
             let parents = (0..200).map(|n| {
@@ -79,6 +79,25 @@ async fn parents_that_wait_all_finish_mysql() {
             join_all(parents).await;
             all_slots_are_free(&client).await;
         }
+    }
+}
+
+/// Each skill has one place, which a call holds while it waits for the other skill.
+#[tokio::test]
+async fn skills_that_call_each_other_never_wait_for_each_other_mysql() {
+    for on in on_each() {
+        install(&on, 1);
+        let client = on.client();
+        let chains = (0..32).map(|n| {
+            let (first, second) = if n % 2 == 0 { ("chain-a", "chain-b") } else { ("chain-b", "chain-a") };
+            let (tool, input) = through(&[second, first], "add", json!({ "a": n, "b": 1 }));
+            let client = client.clone();
+            async move {
+                let answer = client.call(first, &tool, input).await;
+                assert_eq!(answer.output()["output"]["output"], json!({ "sum": n + 1 }));
+            }
+        });
+        join_all(chains).await;
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::deployment::{authors_skep, check, said};
 use skep_harness::repository;
-use std::path::Path;
 use std::process::Command;
 
 #[track_caller]

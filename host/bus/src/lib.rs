@@ -34,7 +34,7 @@ pub use state::HotState;
 pub use streams::{RedisBus, RedisSettings};
 
 use async_trait::async_trait;
-use skep_core::{AuditRecord, CallId, DomainName, Incarnation, Lane, Progress, Reply, SkillName};
+use skep_core::{AuditRecord, Envelope, Incarnation, Progress, Reply};
 
 /// How one host takes part in moving messages. Ask for it as `Arc<dyn Bus>`.
 #[async_trait]
@@ -59,13 +59,7 @@ pub trait Bus: HotState + StateCache + Watched + Send + Sync + 'static {
 
     /// Takes back a call whose caller has gone. True: it had not started, is gone, and nobody else will settle
     /// or audit it. False: it had started (then [`Event::Cancel`] goes to the host that runs it) or was over.
-    async fn cancel(
-        &self,
-        domain: &DomainName,
-        skill: &SkillName,
-        lane: Lane,
-        id: CallId,
-    ) -> Result<bool, BusError>;
+    async fn cancel(&self, envelope: &Envelope) -> Result<bool, BusError>;
 
     /// Tells the host that waits how far its call is. Best effort: under pressure only the latest word counts.
     async fn progress(&self, to: Incarnation, progress: Progress) -> Result<(), BusError>;

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use domain::{Domain, Hand, Taken};
 use parking_lot::Mutex;
 use relay::Relay;
-use skep_core::{AuditRecord, CallId, DomainName, Incarnation, Lane, Progress, Reply, SkillName};
+use skep_core::{AuditRecord, DomainName, Envelope, Incarnation, Progress, Reply};
 use std::collections::HashMap;
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -154,16 +154,10 @@ impl Bus for MemoryBus {
         self.tell(Event::Reply(self.limits.fit(reply))).await
     }
 
-    async fn cancel(
-        &self,
-        domain: &DomainName,
-        skill: &SkillName,
-        _lane: Lane,
-        id: CallId,
-    ) -> Result<bool, BusError> {
-        let taken = self.open_state()?.domain(domain)?.cancel(skill, id);
+    async fn cancel(&self, envelope: &Envelope) -> Result<bool, BusError> {
+        let taken = self.open_state()?.domain(&envelope.to.domain)?.cancel(envelope);
         if taken == Taken::Started {
-            self.tell(Event::Cancel(id)).await?;
+            self.tell(Event::Cancel(envelope.id)).await?;
         }
         self.work.notify_one();
         Ok(taken == Taken::Back)

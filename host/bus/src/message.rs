@@ -12,13 +12,11 @@ pub struct Entry {
     pub envelope: Envelope,
     /// The input, JSON text.
     pub payload: Bytes,
-    /// How many calls of this skill may be queued or running at once, over all hosts.
+    /// How many calls of this skill may be queued or running at once, over all hosts, at each depth of calls
+    /// by skills: so a call never stands behind one that waits for it.
     pub concurrency: u32,
     /// How many more may wait behind those.
     pub waiting: u32,
-    /// Whether it goes on the place of its own skill that one of its ancestors holds while it waits for it.
-    /// It takes none, so it is admitted whatever the concurrency, and frees none.
-    pub rides: bool,
 }
 
 /// A call handed to this host. Started from here on: settle it, however it ends; only that frees its place.

@@ -23,13 +23,13 @@ use crate::queues::{Queue, Room, check_depth};
 use crate::{AuditToken, Bound, Bus, BusError, BusLimits, Delivery, Entry, Event};
 use async_trait::async_trait;
 use gauge::Gauge;
-use keys::GROUP;
+use keys::{GROUP, share};
 use link::Link;
 use scripts::Args;
 use seal::{Kind, Seal};
 use seat::Seat;
 use shared::{Life, Shared};
-use skep_core::{AuditRecord, CallId, DomainName, Incarnation, Lane, Progress, Reply, SkillName};
+use skep_core::{AuditRecord, DomainName, Envelope, Incarnation, Progress, Reply};
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
@@ -151,8 +151,7 @@ impl Bus for RedisBus {
         BusLimits::check("envelope", frame.header.len(), limits.header_bytes_max)?;
         let command = shared
             .script(&scripts::SEND, keys)
-            .args([&envelope.id.to_string(), &Queue::of(envelope).to_string(), envelope.to.skill.as_str()])
-            .args([envelope.depth(), usize::from(entry.rides)])
+            .args([envelope.id.to_string(), Queue::of(envelope).to_string(), share(envelope)])
             .args(frame.fields())
             .args([entry.concurrency, entry.waiting])
             .args([limits.depth_max, limits.depth_bytes_max, limits.audit_depth_max]);
@@ -189,20 +188,15 @@ impl Bus for RedisBus {
         }
     }
 
-    async fn cancel(
-        &self,
-        domain: &DomainName,
-        skill: &SkillName,
-        _lane: Lane,
-        id: CallId,
-    ) -> Result<bool, BusError> {
+    async fn cancel(&self, envelope: &Envelope) -> Result<bool, BusError> {
         let shared = &*self.shared;
         shared.check_life()?;
+        let (domain, id) = (&envelope.to.domain, envelope.id);
         let keys = shared.keys(domain)?;
         let frame = wire::notice_frame(&shared.seal, Kind::Cancel, domain.as_str(), &id)?;
         let command = shared
             .script(&scripts::CANCEL, keys)
-            .args([GROUP, &id.to_string(), skill.as_str()])
+            .args([GROUP, &id.to_string(), &share(envelope)])
             .args([shared.lease_ms()])
             .args([&frame.header, &frame.mac]);
         Ok(shared.word(&command).await? == "taken")

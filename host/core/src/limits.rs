@@ -158,7 +158,7 @@ limits! {
     log: ByteSize = ByteSize(64 << 10), ceiling ByteSize(1 << 20);
     /// What a call sends and receives over the network: the bodies of its requests and answers.
     traffic: ByteSize = ByteSize(64 << 20), ceiling ByteSize(1 << 30);
-    /// Calls of the skill that run at once, over all hosts.
+    /// Calls of the skill that run at once, over all hosts, at each depth of skills that call skills.
     concurrency: u32 = 64, ceiling 4096;
     /// Calls of the skill that may wait for their turn, over all hosts.
     waiting: u32 = 1024, ceiling 65536;

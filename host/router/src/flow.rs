@@ -152,8 +152,7 @@ impl Inner {
             revision: self.registry.revisions().seen(),
         };
         let (concurrency, waiting) = (limits.concurrency, limits.waiting);
-        let rides = request.chain.contains(&Principal::Skill(request.to.skill.clone()));
-        Ok(Entry { envelope, payload: request.input.clone(), concurrency, waiting, rides })
+        Ok(Entry { envelope, payload: request.input.clone(), concurrency, waiting })
     }
 
     /// Whether this host still takes calls of this depth. While it stops, the calls that it has may still

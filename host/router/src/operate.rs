@@ -106,11 +106,9 @@ impl Router {
         these: &Revocation,
         seen: Seen<'_>,
     ) -> Result<Grants, Fault> {
-        let files = these.files.iter().map(ToString::to_string);
-        let skills = these.skills.iter().map(ToString::to_string);
-        let detail: Vec<_> = files.chain(these.env.iter().cloned()).chain(skills).collect();
+        let detail = revoked_words(these);
         let done = self.0.registry.revoke(&by.domain, skill, these, seen).await;
-        self.changed(by, AuditAction::Revoke, Some(skill), detail.join(" "), &done).await;
+        self.changed(by, AuditAction::Revoke, Some(skill), detail, &done).await;
         done
     }
 
@@ -176,10 +174,49 @@ impl Router {
 
 /// Grants in the words of the flags that give them. Values of variables stay out of the audit.
 pub(crate) fn words(grants: &Grants) -> String {
-    let files = grants.files.iter().map(|rule| format!("--fs {rule}"));
-    let env = grants.env.keys().map(|key| format!("--env {key}"));
-    let network = grants.network.iter().map(|rule| format!("--net {rule}"));
-    let secrets = grants.secrets.iter().map(|secret| format!("--secret {secret}"));
-    let skills = grants.skills.iter().map(|callee| format!("--skill {callee}"));
-    files.chain(env).chain(network).chain(secrets).chain(skills).collect::<Vec<_>>().join(" ")
+    // Taken apart, so that what is added to grants can't be left out here.
+    let Grants { files, env, network, secrets, skills, digests: _ } = grants;
+    flags([texts(files), texts(env.keys()), texts(network), texts(secrets), texts(skills)])
+}
+
+/// What is taken away, in the same words.
+fn revoked_words(these: &Revocation) -> String {
+    let Revocation { files, env, network, secrets, skills } = these;
+    flags([texts(files), texts(env), texts(network), texts(secrets), texts(skills)])
+}
+
+fn texts<T: ToString>(rules: impl IntoIterator<Item = T>) -> Vec<String> {
+    rules.into_iter().map(|rule| rule.to_string()).collect()
+}
+
+/// The rules of each kind behind its flag.
+fn flags(rules: [Vec<String>; 5]) -> String {
+    let flags = ["--fs", "--env", "--net", "--secret", "--skill"].into_iter().zip(rules);
+    let words = flags.flat_map(|(flag, rules)| rules.into_iter().map(move |rule| format!("{flag} {rule}")));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_audit_names_every_kind_of_grant_and_no_value() {
+        let json = serde_json::json!({
+            "files": [{ "host": "/srv", "guest": "/data", "access": "ro" }],
+            "env": { "MODE": "private" },
+            "network": ["https://api.example.com"],
+            "secrets": ["KEY=https://api.example.com"],
+            "skills": ["fx-rates"],
+        });
+        let said = words(&serde_json::from_value(json).unwrap());
+        let net = "--net https://api.example.com --secret KEY=https://api.example.com";
+        assert_eq!(said, format!("--fs /srv:/data:ro --env MODE {net} --skill fx-rates"));
+        let json = serde_json::json!({
+            "files": ["/data"], "env": ["MODE"], "network": ["https://api.example.com"], "secrets": ["KEY"],
+            "skills": ["fx-rates"],
+        });
+        let said = revoked_words(&serde_json::from_value(json).unwrap());
+        assert_eq!(said, "--fs /data --env MODE --net https://api.example.com --secret KEY --skill fx-rates");
+    }
 }

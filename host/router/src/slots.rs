@@ -1,8 +1,8 @@
 //! Room on this host: who may compute, and how many calls of each depth may live.
 //!
 //! A call that waits for another skill gives its slot back and goes on living. Each depth of calls has
-//! living room of its own, and a call only ever waits for deeper ones: so however many parents wait,
-//! there is room for the children that they wait for, and never more than slots x depth instances.
+//! living room of its own here, and places of its own among its skill's on the bus; and a call only ever
+//! waits for deeper ones: so however many parents wait, there is room for the children that they wait for, and never more than slots x depth instances.
 
 use futures::future::select_all;
 use parking_lot::Mutex;

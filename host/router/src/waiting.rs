@@ -138,8 +138,7 @@ impl Drop for Waiter {
 impl Inner {
     /// Takes a call back. If no host had started it, nobody else audits it, so it is done here.
     async fn take_back(&self, envelope: &Envelope, input_bytes: usize, left: &Fault) {
-        let to = &envelope.to;
-        match self.bus.cancel(&to.domain, &to.skill, envelope.lane, envelope.id).await {
+        match self.bus.cancel(envelope).await {
             Ok(true) => self.auditor.push(&taken_back_event(envelope, input_bytes, left)).await,
             Ok(false) => {}
             Err(error) => tracing::debug!(call = %envelope.id, %error, "a call could not be taken back"),

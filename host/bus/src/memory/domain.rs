@@ -4,39 +4,43 @@ use crate::lanes::{LaneSplit, lane_index, session_quota};
 use crate::message::EntryId;
 use crate::queues::{Queue, Room};
 use crate::{Bound, BusError, BusLimits, Delivery, Entry};
-use skep_core::{CALL_DEPTH_MAX, CallId, SkillName, UnixMs};
+use skep_core::{CALL_DEPTH_MAX, CallId, Envelope, SkillName, UnixMs};
 use std::collections::{BTreeMap, HashMap};
 
 /// Where a call is.
 #[derive(Clone, Copy)]
 enum Place {
-    /// In the list behind its skill, among those of its depth.
-    Waiting(usize, u64),
+    /// In the list behind its skill.
+    Waiting(u64),
     /// In its queue.
     Queued(Queue, u64),
-    /// Handed out; whether it rides.
-    Started(bool),
+    /// Handed out.
+    Started,
 }
 
-/// One skill's share.
+/// What one skill has at one depth. A call that waits for calls by its skill waits for deeper ones only, so no
+/// two chains can hold what the other needs.
 #[derive(Default)]
 struct Share {
-    /// Calls queued or running on a place of their own.
+    /// Calls queued or running.
     active: u32,
-    /// Calls behind those, by depth, in order of arrival.
-    waiting: [BTreeMap<u64, Entry>; CALL_DEPTH_MAX],
+    /// Calls behind those, in order of arrival.
+    waiting: BTreeMap<u64, Entry>,
 }
 
 impl Share {
-    fn waiting(&self) -> usize {
-        self.waiting.iter().map(BTreeMap::len).sum()
+    /// The next call that has a place.
+    fn next(&mut self) -> Option<Entry> {
+        let first = self.waiting.first_entry()?;
+        if self.active >= first.get().concurrency { None } else { Some(first.remove()) }
     }
+}
 
-    /// The next call that has a place, the deepest first.
-    fn next(&mut self) -> Option<(u64, Entry)> {
-        let first = self.waiting.iter_mut().rev().find_map(BTreeMap::first_entry)?;
-        if self.active >= first.get().concurrency { None } else { Some(first.remove_entry()) }
-    }
+/// Whose share: the skill's, at this depth.
+type Sharer = (SkillName, usize);
+
+fn sharer(envelope: &Envelope) -> Sharer {
+    (envelope.to.skill.clone(), envelope.depth())
 }
 
 /// What taking a call back found.
@@ -57,7 +61,7 @@ pub(super) struct Domain {
     lanes: [BTreeMap<u64, Entry>; 3],
     sessions: BTreeMap<u64, Entry>,
     nested: [BTreeMap<u64, Entry>; CALL_DEPTH_MAX],
-    shares: HashMap<SkillName, Share>,
+    shares: HashMap<Sharer, Share>,
     places: HashMap<CallId, Place>,
     split: LaneSplit,
     turn: usize,
@@ -99,29 +103,24 @@ impl Domain {
         if self.bytes + bytes > limits.depth_bytes_max {
             return Err(limits.overloaded(Bound::Bytes, &entry));
         }
-        if entry.rides {
-            self.queue(entry);
-        } else {
-            self.send_to_share(entry, limits)?;
-        }
+        self.send_to_share(entry, limits)?;
         self.bytes += bytes;
         Ok(())
     }
 
     fn send_to_share(&mut self, entry: Entry, limits: &BusLimits) -> Result<(), BusError> {
-        let share = self.shares.entry(entry.envelope.to.skill.clone()).or_default();
+        let share = self.shares.entry(sharer(&entry.envelope)).or_default();
         if share.active < entry.concurrency {
             share.active += 1;
             self.queue(entry);
             return Ok(());
         }
-        if share.waiting() >= entry.waiting as usize {
+        if share.waiting.len() >= entry.waiting as usize {
             return Err(limits.overloaded(Bound::SkillWaiting, &entry));
         }
         self.last += 1;
-        let depth = entry.envelope.depth();
-        self.places.insert(entry.envelope.id, Place::Waiting(depth, self.last));
-        share.waiting[depth].insert(self.last, entry);
+        self.places.insert(entry.envelope.id, Place::Waiting(self.last));
+        share.waiting.insert(self.last, entry);
         Ok(())
     }
 
@@ -141,14 +140,14 @@ impl Domain {
     }
 
     /// Moves what waits behind a skill into its queue while the skill has places.
-    fn advance(&mut self, skill: &SkillName) {
-        let Some(mut share) = self.shares.remove(skill) else { return };
-        while let Some((_, entry)) = share.next() {
+    fn advance(&mut self, sharer: Sharer) {
+        let Some(mut share) = self.shares.remove(&sharer) else { return };
+        while let Some(entry) = share.next() {
             share.active += 1;
             self.queue(entry);
         }
-        if share.active > 0 || share.waiting() > 0 {
-            self.shares.insert(skill.clone(), share);
+        if share.active > 0 || !share.waiting.is_empty() {
+            self.shares.insert(sharer, share);
         }
     }
 
@@ -172,33 +171,32 @@ impl Domain {
 
     /// Ends a delivery and frees its place.
     pub(super) fn settle(&mut self, delivery: &Delivery) {
-        if let Some(place) = self.places.remove(&delivery.envelope.id) {
+        if self.places.remove(&delivery.envelope.id).is_some() {
             self.bytes = self.bytes.saturating_sub(delivery.bytes);
-            if !matches!(place, Place::Started(true)) {
-                self.free_place(&delivery.envelope.to.skill);
-            }
+            self.free_place(sharer(&delivery.envelope));
         }
     }
 
-    fn free_place(&mut self, skill: &SkillName) {
-        if let Some(share) = self.shares.get_mut(skill) {
+    fn free_place(&mut self, sharer: Sharer) {
+        if let Some(share) = self.shares.get_mut(&sharer) {
             share.active = share.active.saturating_sub(1);
         }
-        self.advance(skill);
+        self.advance(sharer);
     }
 
     /// Takes a call back if it has not started.
-    pub(super) fn cancel(&mut self, skill: &SkillName, id: CallId) -> Taken {
+    pub(super) fn cancel(&mut self, envelope: &Envelope) -> Taken {
+        let id = envelope.id;
         let entry = match self.places.get(&id).copied() {
             None => return Taken::Unknown,
-            Some(Place::Started(_)) => return Taken::Started,
-            Some(Place::Waiting(depth, at)) => {
-                self.shares.get_mut(skill).and_then(|share| share.waiting[depth].remove(&at))
+            Some(Place::Started) => return Taken::Started,
+            Some(Place::Waiting(at)) => {
+                self.shares.get_mut(&sharer(envelope)).and_then(|share| share.waiting.remove(&at))
             }
             Some(Place::Queued(queue, at)) => {
                 let entry = self.entries(queue).remove(&at);
-                if let Some(entry) = entry.as_ref().filter(|entry| !entry.rides) {
-                    self.free_place(&entry.envelope.to.skill);
+                if let Some(entry) = &entry {
+                    self.free_place(sharer(&entry.envelope));
                 }
                 entry
             }
@@ -228,7 +226,7 @@ impl Hand {
         for _ in 0..most.min(self.room.at(depth)) {
             let Some((at, entry)) = entries.pop_first() else { break };
             self.room.take(depth);
-            places.insert(entry.envelope.id, Place::Started(entry.rides));
+            places.insert(entry.envelope.id, Place::Started);
             let bytes = size(&entry.payload);
             let Entry { envelope, payload, .. } = entry;
             self.taken.push(Delivery { envelope, payload, id: EntryId(0, at), bytes });

@@ -1,7 +1,7 @@
 //! The names of things in Redis. All keys of a domain share the hash tag `{skep:<domain>}`.
 
 use crate::queues::Queue;
-use skep_core::{DomainName, Incarnation};
+use skep_core::{DomainName, Envelope, Incarnation};
 
 /// The one consumer group of all hosts, on all queues and on the audit relay.
 pub(super) const GROUP: &str = "hosts";
@@ -9,6 +9,11 @@ pub(super) const GROUP: &str = "hosts";
 pub(super) const RELAY_CONSUMER: &str = "relay";
 /// What stands before an incarnation in the consumer name under which it holds the calls of the dead.
 const CLAIMER: &str = "claims-";
+
+/// What a skill has at one depth, as it stands in keys.
+pub(super) fn share(envelope: &Envelope) -> String {
+    format!("{}:{}", envelope.depth(), envelope.to.skill)
+}
 
 /// The keys of one domain, as one host needs them.
 pub(super) struct Keys {

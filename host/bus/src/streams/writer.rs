@@ -1,6 +1,6 @@
 //! The coalescing writer: whatever has settled goes out in one script call a domain, while the next gathers.
 
-use super::keys::{GROUP, Keys};
+use super::keys::{GROUP, Keys, share};
 use super::link::Backoff;
 use super::scripts::{self, Args};
 use super::seal::Frame;
@@ -8,7 +8,7 @@ use super::shared::{Life, Shared};
 use crate::message::EntryId;
 use crate::queues::Queue;
 use crate::{BusError, Delivery};
-use skep_core::{CallId, Incarnation, SkillName};
+use skep_core::{CallId, Incarnation};
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -18,7 +18,7 @@ pub(super) struct Settlement {
     queue: Queue,
     id: EntryId,
     call: CallId,
-    skill: SkillName,
+    share: String,
     bytes: u64,
     to: Incarnation,
     reply: Frame,
@@ -33,7 +33,7 @@ impl Settlement {
             queue: Queue::of(&envelope),
             id,
             call: envelope.id,
-            skill: envelope.to.skill,
+            share: share(&envelope),
             bytes,
             to: envelope.from,
             reply,
@@ -114,8 +114,8 @@ async fn send(shared: &Shared, keys: &Keys, settlements: &[Settlement]) {
     let me = shared.me.to_string();
     let mut command = shared.script(&scripts::SETTLE, keys).args([GROUP, &me]).args([shared.lease_ms()]);
     for settlement in settlements {
-        let Settlement { queue, id, call, skill, bytes, to, .. } = settlement;
-        command.arg(queue.to_string()).arg(id.to_string()).arg(call.to_string()).arg(skill.as_str());
+        let Settlement { queue, id, call, share, bytes, to, .. } = settlement;
+        command.arg(queue.to_string()).arg(id.to_string()).arg(call.to_string()).arg(share);
         command.arg(*bytes).arg(to.to_string());
         command = command.args(settlement.reply.fields()).args(settlement.audit.fields());
     }

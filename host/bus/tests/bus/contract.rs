@@ -2,12 +2,12 @@
 
 use crate::fixture::{
     Kind, Rig, answer, call, event, limits, on_both, receive, receive_nothing, receive_one, record, reply,
-    send, settle, skill,
+    send, settle, take_back,
 };
 use bytes::Bytes;
 use skep_bus::{BusError, BusLimits, Event, Room};
 use skep_core::{
-    CallId, Fault, FaultCode, Incarnation, Lane, Level, LogRecord, Progress, Reply, SessionId, UnixMs, Usage,
+    CallId, Fault, FaultCode, Incarnation, Level, LogRecord, Progress, Reply, SessionId, UnixMs, Usage,
 };
 use std::collections::HashSet;
 
@@ -112,12 +112,11 @@ async fn the_largest_input_and_result_pass_and_larger_ones_do_not(kind: Kind) {
 async fn a_call_that_has_not_started_can_be_taken_back(kind: Kind) {
     let rig = Rig::open(kind, limits()).await;
     let bus = &*rig.bus;
-    let (main, echo) = (skep_core::DomainName::default(), skill("echo"));
     let gone = send(bus, call(bus.incarnation(), "echo", "1")).await.unwrap();
     let kept = send(bus, call(bus.incarnation(), "echo", "2")).await.unwrap();
-    assert!(bus.cancel(&main, &echo, Lane::No, gone).await.unwrap());
-    assert!(!bus.cancel(&main, &echo, Lane::No, gone).await.unwrap(), "it is gone already");
-    assert!(!bus.cancel(&main, &echo, Lane::No, CallId::fresh()).await.unwrap());
+    assert!(take_back(bus, "echo", 0, gone).await);
+    assert!(!take_back(bus, "echo", 0, gone).await, "it is gone already");
+    assert!(!take_back(bus, "echo", 0, CallId::fresh()).await);
     assert_eq!(receive_one(bus).await.envelope.id, kept);
     receive_nothing(bus).await;
 }
@@ -127,8 +126,7 @@ async fn a_call_that_has_started_is_told_to_stop(kind: Kind) {
     let bus = &*rig.bus;
     let id = send(bus, call(bus.incarnation(), "echo", "1")).await.unwrap();
     let delivery = receive_one(bus).await;
-    let domain = &delivery.envelope.to.domain;
-    assert!(!bus.cancel(domain, &skill("echo"), Lane::No, id).await.unwrap());
+    assert!(!bus.cancel(&delivery.envelope).await.unwrap());
     assert!(matches!(event(bus).await, Event::Cancel(told) if told == id));
     let cancelled = Reply { outcome: Err(Fault::cancelled("the caller has gone")), ..answer(id, "") };
     bus.settle(delivery, cancelled, record(1)).await.unwrap();

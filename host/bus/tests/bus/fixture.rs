@@ -102,13 +102,7 @@ pub(crate) fn call(from: Incarnation, skill: &str, payload: &str) -> Entry {
         chain: vec![Principal::Operator("test".to_owned())],
         revision: 7,
     };
-    Entry {
-        envelope,
-        payload: Bytes::from(payload.to_owned()),
-        concurrency: 1000,
-        waiting: 1000,
-        rides: false,
-    }
+    Entry { envelope, payload: Bytes::from(payload.to_owned()), concurrency: 1000, waiting: 1000 }
 }
 
 pub(crate) fn on_lane(mut entry: Entry, lane: Lane) -> Entry {
@@ -128,8 +122,11 @@ pub(crate) fn nested(mut entry: Entry, depth: usize) -> Entry {
     entry
 }
 
-pub(crate) fn riding(entry: Entry) -> Entry {
-    Entry { rides: true, ..entry }
+/// Takes a call back, and says whether it came back.
+pub(crate) async fn take_back(bus: &dyn Bus, skill: &str, depth: usize, id: CallId) -> bool {
+    let mut envelope = nested(call(bus.incarnation(), skill, ""), depth).envelope;
+    envelope.id = id;
+    bus.cancel(&envelope).await.unwrap()
 }
 
 /// The same call, of a session that this host holds.

@@ -2,10 +2,10 @@
 
 use crate::fixture::{
     LIMIT, bounded, call, event, host, limits, receive, receive_nothing, receive_one, record, records, reply,
-    send, settle, skill,
+    send, settle, take_back,
 };
 use skep_bus::{Bound, Bus, BusError, Event, RedisBus};
-use skep_core::{DomainName, Lane, Progress};
+use skep_core::Progress;
 use skep_harness::Redis;
 use std::collections::HashSet;
 use tokio::time::timeout;
@@ -67,7 +67,7 @@ async fn cancellation_progress_and_revisions_cross_hosts() {
     let word = Progress { call: id, done: 1, total: None, message: None };
     two.progress(delivery.envelope.from, word.clone()).await.unwrap();
     assert!(matches!(event(&one).await, Event::Progress(told) if told == word));
-    assert!(!one.cancel(&DomainName::default(), &skill("echo"), Lane::No, id).await.unwrap());
+    assert!(!take_back(&one, "echo", 0, id).await);
     assert!(matches!(event(&two).await, Event::Cancel(told) if told == id));
     assert_eq!(one.announced().await.unwrap(), 0);
     two.announce(9).await.unwrap();

@@ -14,7 +14,6 @@ mod lanes;
 mod model;
 mod nested;
 mod relay;
-mod riders;
 mod sessions;
 mod shares;
 mod state;

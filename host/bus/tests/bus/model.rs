@@ -1,12 +1,12 @@
 //! Random histories of calls of all kinds, against a plain model of what the bus should do.
 
 use crate::fixture::{
-    Kind, Rig, bounded, call, limits, nested, of_session, on_both, on_lane, reply, riding, settle, skill,
+    Kind, Rig, bounded, call, limits, nested, of_session, on_both, on_lane, reply, settle, take_back,
 };
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use skep_bus::{Bound, Bus, BusError, BusLimits, Delivery, Entry, Room};
-use skep_core::{CALL_DEPTH_MAX, CallId, DomainName, Lane};
+use skep_core::{CALL_DEPTH_MAX, CallId, Lane};
 use std::collections::HashMap;
 
 on_both! {
@@ -34,12 +34,19 @@ struct Sent {
     /// How deep it is nested, and the room that it takes.
     nesting: usize,
     depth: usize,
-    rides: bool,
+}
+
+impl Sent {
+    /// Whether both are of the same skill at the same depth.
+    fn shares(&self, other: Sent) -> bool {
+        (self.skill, self.nesting) == (other.skill, other.nesting)
+    }
 }
 
 #[derive(Default)]
 struct Model {
-    active: [usize; SKILLS],
+    /// Places that are taken, by skill and depth.
+    active: [[usize; CALL_DEPTH_MAX]; SKILLS],
     waiting: Vec<Sent>,
     queued: Vec<Sent>,
     running: HashMap<CallId, Sent>,
@@ -47,11 +54,9 @@ struct Model {
 
 impl Model {
     fn send(&mut self, call: Sent) -> Result<(), BusError> {
-        let behind = self.waiting.iter().filter(|waiting| waiting.skill == call.skill).count();
-        if call.rides {
-            self.queued.push(call);
-        } else if self.active[call.skill] < places(call.skill) {
-            self.active[call.skill] += 1;
+        let behind = self.waiting.iter().filter(|waiting| waiting.shares(call)).count();
+        if self.active[call.skill][call.nesting] < places(call.skill) {
+            self.active[call.skill][call.nesting] += 1;
             self.queued.push(call);
         } else if behind < WAITING as usize {
             self.waiting.push(call);
@@ -79,15 +84,11 @@ impl Model {
     }
 
     fn free(&mut self, call: Sent) {
-        if call.rides {
+        let Some(next) = self.waiting.iter().position(|waiting| waiting.shares(call)) else {
+            self.active[call.skill][call.nesting] -= 1;
             return;
-        }
-        self.active[call.skill] -= 1;
-        let behind = self.waiting.iter().filter(|waiting| waiting.skill == call.skill);
-        let Some(deepest) = behind.clone().map(|waiting| waiting.nesting).max() else { return };
-        let next = behind.clone().find(|waiting| waiting.nesting == deepest).copied().unwrap();
-        self.waiting.retain(|waiting| waiting.id != next.id);
-        self.active[call.skill] += 1;
+        };
+        let next = self.waiting.remove(next);
         self.queued.push(next);
     }
 
@@ -109,30 +110,26 @@ struct History {
     rng: StdRng,
     model: Model,
     running: Vec<Delivery>,
-    /// Every call that was ever admitted, by skill.
-    sent: Vec<(CallId, usize)>,
+    /// Every call that was ever admitted.
+    sent: Vec<Sent>,
 }
 
 impl History {
     async fn send(&mut self, bus: &dyn Bus) {
         let (number, nesting) = (self.rng.random_range(0..SKILLS), self.rng.random_range(0..CALL_DEPTH_MAX));
         let session = self.rng.random_bool(0.2);
-        let rides = nesting > 0 && self.rng.random_bool(0.3);
         let plain = call(bus.incarnation(), &format!("skill-{number}"), "1");
         let lane = Lane::ALL[self.rng.random_range(0..3)];
         let mut entry: Entry = nested(bounded(on_lane(plain, lane), places(number) as u32, WAITING), nesting);
         if session {
             entry = of_session(entry, bus.incarnation());
         }
-        if rides {
-            entry = riding(entry);
-        }
         let depth = if session { 0 } else { nesting };
-        let sent = Sent { id: entry.envelope.id, skill: number, nesting, depth, rides };
+        let sent = Sent { id: entry.envelope.id, skill: number, nesting, depth };
         let expected = self.model.send(sent);
         assert_eq!(bus.send(entry).await, expected, "{sent:?}");
         if expected.is_ok() {
-            self.sent.push((sent.id, number));
+            self.sent.push(sent);
         }
     }
 
@@ -166,9 +163,8 @@ impl History {
         if self.sent.is_empty() {
             return;
         }
-        let (id, number) = self.sent[self.rng.random_range(0..self.sent.len())];
-        let named = skill(&format!("skill-{number}"));
-        let taken = bus.cancel(&DomainName::default(), &named, Lane::No, id).await.unwrap();
+        let Sent { id, skill, nesting, .. } = self.sent[self.rng.random_range(0..self.sent.len())];
+        let taken = take_back(bus, &format!("skill-{skill}"), nesting, id).await;
         assert_eq!(taken, self.model.cancel(id));
     }
 
@@ -193,7 +189,7 @@ impl History {
                 self.settle(bus).await;
             }
         }
-        assert!(self.model.waiting.is_empty() && self.model.active == [0; SKILLS]);
+        assert!(self.model.waiting.is_empty() && self.model.active == [[0; CALL_DEPTH_MAX]; SKILLS]);
     }
 }
 

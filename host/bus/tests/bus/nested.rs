@@ -1,8 +1,8 @@
 //! Calls by skills: none waits behind calls of lesser depth, and a host gets what it has room for.
 
 use crate::fixture::{
-    Kind, LIMIT, Rig, bounded, call, limits, nested, on_both, on_lane, receive_nothing, receive_one, reply,
-    send, settle,
+    Kind, LIMIT, Rig, bounded, call, limits, nested, on_both, on_lane, receive, receive_nothing, receive_one,
+    reply, send, settle, take_back,
 };
 use skep_bus::{Bus, BusError, BusLimits, Delivery, Room};
 use skep_core::{CALL_DEPTH_MAX, Lane};
@@ -14,7 +14,8 @@ on_both! {
     room_is_respected_at_every_depth;
     a_depth_without_room_waits;
     room_that_grows_while_a_host_waits_is_used_at_once;
-    a_nested_call_overtakes_behind_its_skill_too;
+    each_depth_has_places_and_a_list_of_its_own;
+    two_chains_never_hold_what_the_other_needs;
     what_is_nested_too_deep_is_refused;
 }
 
@@ -89,22 +90,49 @@ async fn room_that_grows_while_a_host_waits_is_used_at_once(kind: Kind) {
     }
 }
 
-async fn a_nested_call_overtakes_behind_its_skill_too(kind: Kind) {
+async fn each_depth_has_places_and_a_list_of_its_own(kind: Kind) {
     let rig = Rig::open(kind, limits()).await;
     let bus = &*rig.bus;
-    let busy = |depth| nested(bounded(call(bus.incarnation(), "busy", "1"), 1, 3), depth);
-    let first = send(bus, busy(0)).await.unwrap();
-    let last = send(bus, busy(0)).await.unwrap();
-    let deep = send(bus, busy(1)).await.unwrap();
-    let deeper = send(bus, busy(2)).await.unwrap();
-    let full = BusError::Overloaded { bound: skep_bus::Bound::SkillWaiting, limit: 3 };
-    assert_eq!(send(bus, busy(3)).await.unwrap_err(), full, "the bound is one over all depths");
-    for expected in [first, deeper, deep, last] {
-        let delivery = receive_one(bus).await;
-        assert_eq!(delivery.envelope.id, expected);
+    let busy = |depth| nested(bounded(call(bus.incarnation(), "busy", "1"), 1, 1), depth);
+    let full = BusError::Overloaded { bound: skep_bus::Bound::SkillWaiting, limit: 1 };
+    let mut waiting = Vec::new();
+    for depth in 0..CALL_DEPTH_MAX {
+        send(bus, busy(depth)).await.unwrap();
+        waiting.push(send(bus, busy(depth)).await.unwrap());
+        assert_eq!(send(bus, busy(depth)).await.unwrap_err(), full);
+    }
+    let running = receive(bus, CALL_DEPTH_MAX).await;
+    receive_nothing(bus).await;
+    assert!(take_back(bus, "busy", 3, waiting[3]).await);
+    for delivery in running {
+        let depth = delivery.depth();
+        settle(bus, delivery, "1").await;
+        reply(bus).await;
+        // An end moves on what waits at its own depth, and nothing else.
+        if depth < 3 {
+            assert_eq!(receive_one(bus).await.envelope.id, waiting[depth]);
+        }
+        receive_nothing(bus).await;
+    }
+}
+
+async fn two_chains_never_hold_what_the_other_needs(kind: Kind) {
+    let rig = Rig::open(kind, limits()).await;
+    let bus = &*rig.bus;
+    let only = |skill, depth| nested(bounded(call(bus.incarnation(), skill, "1"), 1, 0), depth);
+    let mut chains = Vec::new();
+    // Each is called by the other, and by itself further down.
+    for depth in 0..CALL_DEPTH_MAX {
+        for skill in ["ping", "pong"] {
+            send(bus, only(skill, depth)).await.unwrap();
+            chains.push(receive_one(bus).await);
+        }
+    }
+    for delivery in chains.into_iter().rev() {
         settle(bus, delivery, "1").await;
         reply(bus).await;
     }
+    rig.nothing_is_left().await;
 }
 
 async fn what_is_nested_too_deep_is_refused(kind: Kind) {

@@ -2,10 +2,10 @@
 
 use crate::fixture::{
     Kind, LIMIT, Rig, bounded, call, event, host, limits, nested, nothing_is_left, of_session, on_both, raw,
-    receive, receive_nothing, receive_one, reply, send, settle, settle_interrupted, short_lease, skill,
+    receive, receive_nothing, receive_one, reply, send, settle, settle_interrupted, short_lease, take_back,
 };
 use skep_bus::{Bound, Bus, BusError, Delivery, Event, RedisBus, Room};
-use skep_core::{CallId, DomainName, FaultCode, Incarnation, Lane};
+use skep_core::{CallId, FaultCode, Incarnation};
 use skep_harness::{Redis, eventually};
 use std::collections::HashSet;
 use tokio::time::timeout;
@@ -26,7 +26,7 @@ async fn a_session_is_served_by_the_host_that_holds_it(kind: Kind) {
     assert!(bus.receive(deep).await.unwrap().is_empty(), "it takes the room of calls from outside");
     let delivery = bus.receive(Room { total: 9, depths: [1, 0, 0, 0] }).await.unwrap().remove(0);
     assert_eq!((&delivery.envelope, delivery.depth()), (&entry.envelope, 0));
-    assert!(!bus.cancel(&DomainName::default(), &skill("notes"), Lane::No, id).await.unwrap());
+    assert!(!bus.cancel(&entry.envelope).await.unwrap());
     assert!(matches!(event(bus).await, Event::Cancel(told) if told == id));
     settle(bus, delivery, "1").await;
     assert_eq!(reply(bus).await.id, id);
@@ -87,7 +87,7 @@ async fn a_call_of_a_session_obeys_the_share_of_its_skill(kind: Kind) {
     let last = send(bus, notes()).await.unwrap();
     let full = BusError::Overloaded { bound: Bound::SkillWaiting, limit: 2 };
     assert_eq!(send(bus, notes()).await.unwrap_err(), full);
-    assert!(bus.cancel(&DomainName::default(), &skill("notes"), Lane::No, gone).await.unwrap());
+    assert!(take_back(bus, "notes", 0, gone).await);
     for expected in [first, last] {
         let delivery = receive_one(bus).await;
         assert_eq!(delivery.envelope.id, expected);
@@ -95,7 +95,7 @@ async fn a_call_of_a_session_obeys_the_share_of_its_skill(kind: Kind) {
         reply(bus).await;
     }
     let unread = send(bus, notes()).await.unwrap();
-    assert!(bus.cancel(&DomainName::default(), &skill("notes"), Lane::No, unread).await.unwrap());
+    assert!(take_back(bus, "notes", 0, unread).await);
     receive_nothing(bus).await;
     send(bus, notes()).await.unwrap();
 }

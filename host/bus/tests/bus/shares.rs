@@ -2,10 +2,10 @@
 
 use crate::fixture::{
     Kind, Rig, bounded, call, limits, on_both, receive, receive_nothing, receive_one, reply, send, settle,
-    skill,
+    take_back,
 };
 use skep_bus::{Bound, Bus, BusError, BusLimits, Entry};
-use skep_core::{CallId, DomainName, Lane};
+use skep_core::CallId;
 
 on_both! {
     the_depth_of_a_domain_is_bounded;
@@ -43,7 +43,7 @@ async fn the_bytes_of_a_domain_are_bounded(kind: Kind) {
     let first = send(bus, entry()).await.unwrap();
     send(bus, entry()).await.unwrap();
     overloaded(send(bus, entry()).await, Bound::Bytes, 250_000);
-    assert!(bus.cancel(&DomainName::default(), &skill("echo"), Lane::No, first).await.unwrap());
+    assert!(take_back(bus, "echo", 0, first).await);
     send(bus, entry()).await.unwrap();
     for delivery in receive(bus, 2).await {
         settle(bus, delivery, "1").await;
@@ -115,14 +115,12 @@ async fn a_waiting_call_can_be_taken_back(kind: Kind) {
     let gone = send(bus, busy()).await.unwrap();
     let kept = send(bus, busy()).await.unwrap();
     overloaded(send(bus, busy()).await, Bound::SkillWaiting, 2);
-    let taken_back =
-        async |id| bus.cancel(&DomainName::default(), &skill("busy"), Lane::No, id).await.unwrap();
-    assert!(taken_back(gone).await);
+    assert!(take_back(bus, "busy", 0, gone).await);
     let last = send(bus, busy()).await.unwrap();
     settle(bus, receive_one(bus).await, "1").await;
     reply(bus).await;
     // The next one is in its lane now: it goes too, and the last one moves up.
-    assert!(taken_back(kept).await);
+    assert!(take_back(bus, "busy", 0, kept).await);
     assert_eq!(receive_one(bus).await.envelope.id, last);
 }
 

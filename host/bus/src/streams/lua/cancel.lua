@@ -1,5 +1,5 @@
 -- Takes a call back if no host has read it; else tells the host that has.
-local group, call, skill, ttl, header, mac = unpack(ARGV, 1, 6)
+local group, call, share, ttl, header, mac = unpack(ARGV, 1, 6)
 local place = redis.call('HGET', state, 'call:' .. call)
 if not place then return 'over' end
 local name, id, size, places = string.match(place, '^(%S+) (%S+) (%d+) (%d)')
@@ -15,6 +15,6 @@ if reader then
 end
 if waits then unlist(stream, id) else redis.call('XDEL', stream, id) end
 local gone = { 'call:' .. call }
-free(skill, 1, tonumber(places), size, gone)
+free(share, 1, tonumber(places), size, gone)
 redis.call('HDEL', state, unpack(gone))
 return 'taken'

@@ -1,9 +1,11 @@
 -- What every script begins with. KEYS[1] is the domain's prefix; all keys derive from it and share its hash tag.
 -- Before this stands DEPTH_MAX, the number of depths.
 local prefix = KEYS[1]
--- Hash: depth and bytes of the domain; run:<skill>, the places of a skill that are taken;
+-- A share is what a skill has at one depth: "<depth>:<skill>". As a call waits for deeper ones only, no two
+-- chains of calls can hold what the other needs.
+-- Hash: depth and bytes of the domain; run:<share>, the places of a share that are taken;
 -- call:<id>, where a call is until it is settled: "<stream> <entry> <bytes> <places>", places being those of its
--- skill that it takes: 1, or 0 if it waits or rides. Of one that waits it says too which queue it waits for.
+-- share that it takes: 1, or 0 if it waits. Of one that waits it says too which queue it waits for.
 local state = prefix .. ':state'
 -- Entries moved on at once; more than one only after a skill's concurrency was raised.
 local ADVANCE_MAX = 64
@@ -13,49 +15,36 @@ local function queue(name, bytes, places, header, payload, mac)
   return name .. ' ' .. id .. ' ' .. bytes .. ' ' .. places
 end
 
--- The lists behind a skill, one a depth, the deepest first.
-local function lists(skill)
-  local keys = {}
-  for depth = DEPTH_MAX - 1, 0, -1 do table.insert(keys, prefix .. ':wait:' .. depth .. ':' .. skill) end
-  return keys
-end
-
 local function unlist(list, id)
   redis.call('XDEL', list, id)
   if redis.call('XLEN', list) == 0 then redis.call('DEL', list) end
 end
 
-local function first(keys)
-  for _, list in ipairs(keys) do
-    local entry = redis.call('XRANGE', list, '-', '+', 'COUNT', 1)[1]
-    if entry then return list, entry[1], entry[2] end
-  end
-end
-
--- Moves what waits behind a skill into its queue while there are places; says how many are taken then.
-local function advance(skill, run)
-  local keys = lists(skill)
-  if redis.call('EXISTS', unpack(keys)) == 0 then return run end
+-- Moves what waits behind a share into its queue while there are places; says how many are taken then.
+local function advance(share, run)
+  local list = prefix .. ':wait:' .. share
+  if redis.call('EXISTS', list) == 0 then return run end
   for _ = 1, ADVANCE_MAX do
-    local list, id, f = first(keys)
-    if not list then return run end
+    local entry = redis.call('XRANGE', list, '-', '+', 'COUNT', 1)[1]
+    if not entry then return run end
+    local f = entry[2]
     local call, name, concurrency, header, payload, mac = f[2], f[4], f[6], f[8], f[10], f[12]
     if run >= tonumber(concurrency) then return run end
-    unlist(list, id)
+    unlist(list, entry[1])
     redis.call('HSET', state, 'call:' .. call, queue(name, #header + #payload, 1, header, payload, mac))
     run = run + 1
   end
   return run
 end
 
--- Takes entries of one skill, which took `places` of it, out of the books. Fields to delete gather in `gone`.
-local function free(skill, entries, places, size, gone)
-  local now = redis.call('HMGET', state, 'depth', 'bytes', 'run:' .. skill)
+-- Takes entries of one share, which took `places` of it, out of the books. Fields to delete gather in `gone`.
+local function free(share, entries, places, size, gone)
+  local now = redis.call('HMGET', state, 'depth', 'bytes', 'run:' .. share)
   local run = tonumber(now[3] or 0) - places
-  if places > 0 then run = advance(skill, run) end
+  if places > 0 then run = advance(share, run) end
   redis.call('HSET', state, 'depth', math.max((now[1] or 0) - entries, 0),
-    'bytes', math.max((now[2] or 0) - size, 0), 'run:' .. skill, run)
-  if run <= 0 then table.insert(gone, 'run:' .. skill) end
+    'bytes', math.max((now[2] or 0) - size, 0), 'run:' .. share, run)
+  if run <= 0 then table.insert(gone, 'run:' .. share) end
 end
 
 -- Moves what waits behind skills for the sessions of a host that is gone into its queue, where it is found. It

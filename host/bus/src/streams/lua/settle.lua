@@ -4,16 +4,16 @@ local group, me, ttl = unpack(ARGV, 1, 3)
 if redis.call('EXISTS', prefix .. ':dead:' .. me) == 1 then return 'dead' end
 local read, freed, hosts, gone = {}, {}, {}, {}
 for at = 4, #ARGV, 12 do
-  local name, id, call, skill, bytes, to = unpack(ARGV, at, at + 5)
+  local name, id, call, share, bytes, to = unpack(ARGV, at, at + 5)
   local stream = prefix .. ':' .. name
   read[stream] = read[stream] or {}
   table.insert(read[stream], id)
   if redis.call('XDEL', stream, id) == 1 then
     local place = redis.call('HGET', state, 'call:' .. call)
-    local f = freed[skill] or { count = 0, places = 0, bytes = 0 }
+    local f = freed[share] or { count = 0, places = 0, bytes = 0 }
     f.count, f.bytes = f.count + 1, f.bytes + bytes
     f.places = f.places + (string.match(place or '', ' (%d)$') or 0)
-    freed[skill] = f
+    freed[share] = f
     table.insert(gone, 'call:' .. call)
   end
   leave(to, 'reply', unpack(ARGV, at + 6, at + 8))
@@ -22,7 +22,7 @@ for at = 4, #ARGV, 12 do
   redis.call('XADD', prefix .. ':audit', '*', 'h', header, 'p', body, 'm', mac)
 end
 for stream, ids in pairs(read) do redis.call('XACK', stream, group, unpack(ids)) end
-for skill, f in pairs(freed) do free(skill, f.count, f.places, f.bytes, gone) end
+for share, f in pairs(freed) do free(share, f.count, f.places, f.bytes, gone) end
 if #gone > 0 then redis.call('HDEL', state, unpack(gone)) end
 for host in pairs(hosts) do let_expire(host, ttl) end
 return 'ok'
