@@ -9,6 +9,7 @@ mod publish;
 mod resolve;
 mod revision;
 mod source;
+mod standing;
 mod watch;
 
 pub use discover::{Match, find};
@@ -18,6 +19,7 @@ pub use publish::{AddOptions, Added};
 pub use resolve::{Resolved, inspection_of, manifest_of};
 pub use revision::{REVISION_AGE_MAX, Revisions};
 pub use source::Source;
+pub use standing::Standing;
 pub use watch::{WatchReport, watch};
 
 use parking_lot::RwLock;

@@ -3,7 +3,7 @@
 use crate::{Inner, Registry, fault};
 use parking_lot::Mutex;
 use skep_core::{
-    Digest, DomainName, Fault, Grants, Lifetime, LimitsSpec, Manifest, Permit, SkillName, Subject, Target,
+    Digest, DomainName, Fault, Lifetime, LimitsSpec, Manifest, Permit, SkillName, Subject, Target,
 };
 use skep_sandbox::files::{self, RootError};
 use skep_sandbox::{Inspection, Prepared};
@@ -63,12 +63,6 @@ impl Registry {
         }
         cache.insert(key, resolved.clone());
         Ok(resolved)
-    }
-
-    /// The grants of a skill now; none if it is gone.
-    pub async fn grants_now(&self, domain: &DomainName, skill: &SkillName) -> Result<Grants, Fault> {
-        let row = self.0.store.skill_load(domain, skill).await.map_err(fault)?;
-        Ok(row.map(|row| row.grants).unwrap_or_default())
     }
 }
 

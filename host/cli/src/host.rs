@@ -54,7 +54,6 @@ impl Host {
         registry.revisions().refresh().await?;
         let router_settings = RouterSettings {
             slots: settings.slots as usize,
-            sessions: settings.sessions as usize,
             waiting_max: WAITING_MAX,
             traced: Ratio::NONE,
             audit_key: key.derive("audit"),

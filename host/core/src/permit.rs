@@ -96,8 +96,13 @@ impl Permit {
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
-    /// Whether all that this permit allows is still granted. A running call whose permit isn't is stopped;
-    /// one that began on a version which was replaced meanwhile goes on.
+    /// Whether it allows nothing that takes a grant.
+    fn is_bare(&self) -> bool {
+        let reach = self.network.is_empty() && self.secrets.is_empty();
+        self.files.is_empty() && self.env.is_empty() && reach && self.skills.is_empty()
+    }
+    /// Whether all that this permit allows is still granted, and to this very code. A running call whose
+    /// permit isn't is stopped.
     pub fn still_granted(&self, grants: &Grants) -> bool {
         let same = |rule: &FileRule| {
             grants
@@ -105,7 +110,8 @@ impl Permit {
                 .iter()
                 .any(|g| g.host == rule.host && g.guest == rule.guest && g.access >= rule.access)
         };
-        self.files.iter().all(same)
+        let ours = self.is_bare() || grants.digests.contains(&self.digest);
+        ours && self.files.iter().all(same)
             && self.env.iter().all(|(key, value)| grants.env.get(key) == Some(value))
             && self.network.iter().all(|rule| grants.network.iter().any(|g| rule.within(g)))
             && self.secrets.is_subset(&grants.secrets)

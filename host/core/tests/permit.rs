@@ -163,6 +163,14 @@ proptest! {
     }
 
     #[test]
+    fn a_permit_ends_when_its_grants_are_given_to_other_code(grants in grants()) {
+        let (skill, limits) = ("s".parse().unwrap(), Limits::default());
+        let permit = grants.permit(subject(&skill, &limits, None));
+        let others = Grants { digests: [Digest::of(b"v2")].into(), ..grants };
+        prop_assert_eq!(permit.still_granted(&others), others.is_empty());
+    }
+
+    #[test]
     fn requests_that_do_not_grow_yield_no_new_rights(
         older in requests(), newer in requests(), grants in grants()
     ) {

@@ -123,11 +123,11 @@ impl Inner {
         self.open(request.depth())?;
         depth_fits(request)?;
         self.registry.revisions().confirm(0).await?;
-        let found = match self.find(&request.to).await {
+        let found = match self.find(request).await {
             // Another host may have changed the skill a moment ago: a refusal doesn't rest on old knowledge.
             Err(_) => {
                 self.registry.revisions().refresh().await?;
-                self.find(&request.to).await
+                self.find(request).await
             }
             found => found,
         };
@@ -141,7 +141,7 @@ impl Inner {
             id,
             trace: request.trace.clone(),
             from: self.bus.incarnation(),
-            to: Target { tool: Some(tool), ..request.to.clone() },
+            to: Target { tool, ..request.to.clone() },
             lane: request.lane,
             accepted,
             deadline: accepted.after(request.timeout.map_or(wall, |t| t.min(self.ceiling.wall.0))),
@@ -166,10 +166,29 @@ impl Inner {
         self.auditor.room()
     }
 
-    async fn find(&self, to: &Target) -> Result<(Arc<Resolved>, ToolName), Fault> {
-        let resolved = self.registry.resolve(to).await?;
-        let tool = tool_of(&resolved, to.tool.as_ref())?;
+    async fn find(&self, request: &CallRequest) -> Result<(Arc<Resolved>, Option<ToolName>), Fault> {
+        let CallRequest { to, session, chain, .. } = request;
+        let resolved = self.named(to, *session, chain.first()).await?;
+        // Which version a session of another host runs, that host knows.
+        let tool = match session {
+            Some(id) if id.host != self.bus.incarnation() => to.tool.clone(),
+            _ => Some(tool_of(&resolved, to.tool.as_ref())?),
+        };
         Ok((resolved, tool))
+    }
+
+    /// What a call runs: what its session was opened with, if that is held here, else what its target names
+    /// now.
+    async fn named(
+        &self,
+        to: &Target,
+        session: Option<SessionId>,
+        origin: Option<&Principal>,
+    ) -> Result<Arc<Resolved>, Fault> {
+        match session.filter(|id| id.host == self.bus.incarnation()) {
+            Some(id) => self.session_opened(id, to, origin).await,
+            None => self.registry.resolve(to).await,
+        }
     }
 
     /// Serves one delivery, from the bus back to the bus, as of the revision that was announced by then.
@@ -234,7 +253,7 @@ impl Inner {
         ));
         let running = async {
             if keeps_session(&resolved, envelope) {
-                return self.run_in_session(envelope, &started, &resolved, call, services).await;
+                return self.run_in_session(envelope, &resolved, call, services).await;
             }
             let report = self.sandbox.run(&resolved.prepared, &resolved.permit, call, services).await;
             Ok(Served { report, resolved: Some(resolved.clone()), session: None })
@@ -261,18 +280,18 @@ impl Inner {
         for _ in 0..RESOLVE_RACES_MAX {
             revisions.confirm(envelope.revision.max(announced)).await?;
             let seen = revisions.seen();
-            let resolved = self.registry.resolve(&envelope.to).await?;
+            let resolved = self.named(&envelope.to, envelope.session, envelope.chain.first()).await?;
             started.runs(&envelope.to, &resolved);
-            if revisions.seen() == seen || self.still_granted(&envelope.to, &resolved).await? {
+            if revisions.seen() == seen || self.may_run_on(&envelope.to, &resolved).await? {
                 return Ok(resolved);
             }
         }
         Err(Fault::unavailable("the skill's grants change faster than it can be resolved: try again"))
     }
 
-    pub(crate) async fn still_granted(&self, to: &Target, resolved: &Resolved) -> Result<bool, Fault> {
-        let grants = self.registry.grants_now(&to.domain, &to.skill).await?;
-        Ok(resolved.permit.still_granted(&grants))
+    async fn may_run_on(&self, to: &Target, resolved: &Resolved) -> Result<bool, Fault> {
+        let standing = self.registry.standing(&to.domain, &to.skill).await?;
+        Ok(standing.lets_run(&resolved.permit))
     }
 
     /// Answers, acknowledges and records in one step.

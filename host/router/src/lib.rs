@@ -50,8 +50,6 @@ use waiting::Waiting;
 pub struct RouterSettings {
     /// Calls that run at once on this host.
     pub slots: usize,
-    /// Sessions that live at once on this host.
-    pub sessions: usize,
     /// Callers that wait at once on this host.
     pub waiting_max: usize,
     /// How many of the calls that come without a trace this host traces by itself.
@@ -116,7 +114,7 @@ impl Router {
         let chain = AuditChain::new(parts.bus.incarnation(), settings.audit_key);
         let router = Self(Arc::new(Inner {
             slots: Slots::new(settings.slots),
-            sessions: Sessions::new(settings.sessions),
+            sessions: Sessions::default(),
             waiting: Waiting::new(settings.waiting_max),
             running: Running::default(),
             auditor: Auditor::new(chain, meters.clone(), parts.bus.clone(), parts.store.clone()),

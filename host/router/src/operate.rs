@@ -2,7 +2,7 @@
 
 use crate::{Router, audit::operation_event};
 use skep_core::{AuditAction, DomainName, Fault, Grants, Principal, Revocation, SkillName, SkillRef};
-use skep_registry::{AddOptions, Added, Seen, Source, WatchReport};
+use skep_registry::{AddOptions, Added, Seen, Source, Standing, WatchReport};
 use skep_store::SkillRow;
 use std::collections::BTreeMap;
 
@@ -20,6 +20,9 @@ impl Router {
     pub async fn add(&self, by: &Operator, source: Source, options: AddOptions) -> Result<Added, Fault> {
         let name = source.name().cloned();
         let granted = options.grants.clone();
+        if let Some(name) = &name {
+            self.0.state_begin(&by.domain, name).await;
+        }
         let done = self.0.registry.add(&by.domain, source, options).await;
         if let Some(name) = name {
             self.published(by, &name, &done).await;
@@ -126,10 +129,12 @@ impl Router {
         done
     }
 
-    /// Removes a skill.
+    /// Removes a skill. Its running calls are stopped and its sessions end, here and then on all hosts.
     pub async fn remove(&self, by: &Operator, skill: &SkillName) -> Result<(), Fault> {
         let done = self.0.registry.remove(&by.domain, skill).await;
         if done.is_ok() {
+            let at = self.0.registry.revisions().seen();
+            self.0.hold_to(&by.domain, skill, &Standing::default(), at);
             self.0.state_forget(&by.domain, skill).await;
         }
         self.changed(by, AuditAction::Remove, Some(skill), String::new(), &done).await;

@@ -1,8 +1,8 @@
 //! The calls that run on this host, and what stops them: their caller, a revoke, the end of the host.
 
 use parking_lot::Mutex;
-use skep_core::{CallId, DomainName, Fault, Grants, Permit, SkillName, Target};
-use skep_registry::Resolved;
+use skep_core::{CallId, DomainName, Fault, Permit, SkillName, Target};
+use skep_registry::{Resolved, Standing};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -69,20 +69,24 @@ impl Running {
         }
     }
 
-    /// The skills that run here with anything granted.
+    /// The skills that run here.
     pub(crate) fn skills(&self) -> HashSet<(DomainName, SkillName)> {
         let calls = self.0.lock();
         let under = |call: &Arc<Call>| call.under.lock().as_ref().map(|(d, s, _)| (d.clone(), s.clone()));
         calls.values().filter_map(under).collect()
     }
 
-    /// Stops the calls of a skill that hold what is no longer granted.
-    pub(crate) fn hold_to(&self, domain: &DomainName, skill: &SkillName, grants: &Grants) {
+    /// Stops the calls of a skill that is gone, and those that hold what is no longer granted.
+    pub(crate) fn hold_to(&self, domain: &DomainName, skill: &SkillName, standing: &Standing) {
+        let why = || match standing.is_gone() {
+            true => format!("`{skill}` was removed while it ran"),
+            false => format!("a grant that the call of `{skill}` used was revoked"),
+        };
         for call in self.0.lock().values() {
             let under = call.under.lock();
             let Some((d, s, permit)) = under.as_ref() else { continue };
-            if d == domain && s == skill && !permit.still_granted(grants) {
-                call.stop(Fault::cancelled(format!("a grant that the call of `{skill}` used was revoked")));
+            if d == domain && s == skill && !standing.lets_run(permit) {
+                call.stop(Fault::cancelled(why()));
             }
         }
     }

@@ -5,7 +5,8 @@ use crate::{Inner, Router, services};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use skep_bus::{BusError, Event};
-use skep_core::Fault;
+use skep_core::{DomainName, Fault, SkillName};
+use skep_registry::Standing;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -173,7 +174,7 @@ impl Inner {
         }
     }
 
-    /// Stops running calls whose grants were taken away, at each new revision.
+    /// Stops running calls and ends sessions whose skill or grants were taken away, at each new revision.
     async fn hold_to_grants(self: Arc<Self>) {
         let mut revision = self.registry.revisions().subscribe();
         while revision.changed().await.is_ok() {
@@ -187,11 +188,17 @@ impl Inner {
 
     async fn hold_all_to_grants(&self) -> Result<(), Fault> {
         for (domain, skill) in self.running.skills().union(&self.sessions.skills()) {
-            let grants = self.registry.grants_now(domain, skill).await?;
-            self.running.hold_to(domain, skill, &grants);
-            self.sessions.hold_to(domain, skill, &grants);
+            let seen = self.registry.revisions().seen();
+            let standing = self.registry.standing(domain, skill).await?;
+            self.hold_to(domain, skill, &standing, seen);
         }
         Ok(())
+    }
+
+    /// Lets go on what may, of all that this host does for a skill that stood so at a revision.
+    pub(crate) fn hold_to(&self, domain: &DomainName, skill: &SkillName, standing: &Standing, at: u64) {
+        self.running.hold_to(domain, skill, standing);
+        self.sessions.hold_to(domain, skill, standing, at);
     }
 
     async fn pass_progress(self: Arc<Self>, mut reports: mpsc::Receiver<services::Report>) {

@@ -43,6 +43,11 @@ impl CallServices {
         Self { router, envelope, trace, place, state_limits, cancelled }
     }
 
+    /// Waits for `work` without holding a slot.
+    pub(crate) async fn aside<T>(&self, work: impl Future<Output = T>) -> T {
+        self.place.aside(work).await
+    }
+
     fn owner(&self) -> Owner<'_> {
         Owner { domain: &self.envelope.to.domain, skill: &self.envelope.to.skill }
     }
@@ -109,7 +114,7 @@ impl Services for CallServices {
 
     async fn call_skill(&self, skill: &SkillName, tool: Option<&ToolName>, input: Bytes) -> Outcome {
         let request = self.request(skill, tool, input);
-        self.place.aside(self.router.call(request)).await.outcome
+        self.aside(self.router.call(request)).await.outcome
     }
 
     async fn secret(&self, name: &SecretName) -> Result<Option<SecretValue>, Fault> {

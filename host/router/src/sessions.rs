@@ -3,24 +3,34 @@
 //! A session belongs to its skill and to whoever opened it, and runs the version it was opened with, under
 //! the permit of then: what is granted later it doesn't see, what is revoked ends it.
 
+mod seen;
+mod way;
+
+pub use seen::SessionSeen;
+
+use crate::Inner;
 use crate::flow::Served;
-use crate::{Inner, Operator, Router, running::Started};
+use crate::services::CallServices;
 use parking_lot::Mutex;
-use skep_core::{AuditAction, DomainName, Envelope, Fault, Grants, Principal, SessionId, SkillName, Target};
-use skep_registry::Resolved;
-use skep_sandbox::{Call, Services, Session};
+use skep_core::{DomainName, Envelope, Fault, FaultCode, Principal, SessionId, SkillName, Target};
+use skep_registry::{Resolved, Standing};
+use skep_sandbox::{Call, Session};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+use way::{Seat, gives_way};
 
 /// How often is looked for sessions that rest for too long.
 const IDLE_CHECK: Duration = Duration::from_secs(1);
+/// Calls that may wait for a session while another one uses it. Each takes living room of this host.
+const WAITERS_MAX: usize = 4;
 
-/// All sessions of this host.
+/// All sessions of this host. How many there may be, the sandbox knows.
+#[derive(Default)]
 pub(crate) struct Sessions {
     held: Mutex<HashMap<SessionId, Arc<Held>>>,
-    most: usize,
 }
 
 /// One session.
@@ -30,26 +40,13 @@ struct Held {
     origin: Option<Principal>,
     /// What it was opened with.
     resolved: Arc<Resolved>,
-    /// Its instance, once it is open. Locked while a call uses it.
+    /// The revision up to which it is known that it may go on.
+    checked: AtomicU64,
+    /// Its instance. Locked while a call uses it; there is none only while the first call opens it.
     instance: Arc<tokio::sync::Mutex<Option<Session>>>,
+    /// Turns for the call that uses it and for those that wait.
+    turns: Arc<Semaphore>,
     rests_since: Mutex<Instant>,
-}
-
-/// A session as operators see it.
-#[derive(Debug, Clone)]
-pub struct SessionSeen {
-    /// Its id.
-    pub id: SessionId,
-    /// The skill.
-    pub skill: SkillName,
-    /// The version that it was opened with.
-    pub version: semver::Version,
-    /// Who opened it.
-    pub origin: Option<Principal>,
-    /// Whether a call uses it now.
-    pub in_use: bool,
-    /// How long it has rested.
-    pub idle: Duration,
 }
 
 /// A session that a call uses. When this is dropped it rests again, or ends if its instance is gone.
@@ -58,6 +55,7 @@ struct InUse<'a> {
     id: SessionId,
     held: Arc<Held>,
     instance: OwnedMutexGuard<Option<Session>>,
+    _turn: OwnedSemaphorePermit,
 }
 
 impl Drop for InUse<'_> {
@@ -70,37 +68,75 @@ impl Drop for InUse<'_> {
 }
 
 impl Inner {
+    /// What a session of this host was opened with, once it is known to go on as of the revision that this
+    /// host has seen.
+    pub(crate) async fn session_opened(
+        &self,
+        id: SessionId,
+        to: &Target,
+        origin: Option<&Principal>,
+    ) -> Result<Arc<Resolved>, Fault> {
+        let held = self.sessions.find(id, to, origin)?;
+        let opened = &held.resolved;
+        if let Some(asked) = to.version.as_ref().filter(|asked| **asked != opened.version) {
+            let (skill, runs) = (&to.skill, &opened.version);
+            return Err(Fault::invalid_input(format!(
+                "the session runs {runs} of `{skill}`, not {asked}: leave the version or the session out"
+            )));
+        }
+        let seen = self.registry.revisions().seen();
+        if held.checked.load(Ordering::Acquire) < seen {
+            let standing = self.registry.standing(&to.domain, &to.skill).await?;
+            if !held.may_go_on(&standing, seen) {
+                self.sessions.end(id);
+                return Err(gone());
+            }
+        }
+        Ok(held.resolved.clone())
+    }
+
     /// Runs a call in the session that it names, or in a new one.
     pub(crate) async fn run_in_session(
         &self,
         envelope: &Envelope,
-        started: &Started<'_>,
         resolved: &Arc<Resolved>,
         call: Call,
-        services: Arc<dyn Services>,
+        services: Arc<CallServices>,
     ) -> Result<Served, Fault> {
         let (to, origin) = (&envelope.to, envelope.chain.first());
         let mut used = match envelope.session {
-            Some(id) => self.sessions.resume(id, to, origin).await?,
+            Some(id) => services.aside(self.sessions.resume(id, to, origin)).await?,
             None => {
                 let id = SessionId::fresh(self.bus.incarnation());
                 self.sessions.begin(id, to, origin, resolved).await?
             }
         };
-        let opened = used.held.resolved.clone();
-        started.runs(to, &opened);
-        let may_go_on = Arc::ptr_eq(&opened, resolved) || self.still_granted(to, &opened).await?;
         // The instance is out of its place while it runs, so a call that is cut off ends the session.
-        let mut session = match used.instance.take().filter(|_| may_go_on) {
+        let mut session = match used.instance.take() {
             Some(session) => session,
-            None if envelope.session.is_none() => self.sandbox.open(&opened.prepared, &opened.permit)?,
-            None => return Err(gone()),
+            None => self.open_session(&used)?,
         };
-        let call = Call { session: Some(used.id), config: opened.config.clone(), ..call };
-        let report = session.run(call, &opened.permit, services).await;
+        let call = Call { session: Some(used.id), ..call };
+        let report = session.run(call, &resolved.permit, services).await;
         let session_goes_on = session.alive().then_some(used.id);
         *used.instance = Some(session).filter(Session::alive);
-        Ok(Served { report, resolved: Some(opened), session: session_goes_on })
+        Ok(Served { report, resolved: Some(resolved.clone()), session: session_goes_on })
+    }
+
+    /// Opens a session. Where the sandbox has no place for it, others give way.
+    fn open_session(&self, new: &InUse<'_>) -> Result<Session, Fault> {
+        let Held { resolved, origin, .. } = &*new.held;
+        loop {
+            match self.sandbox.open(&resolved.prepared, &resolved.permit) {
+                Err(full) if full.code == FaultCode::Overloaded => {
+                    let mut all = self.sessions.held.lock();
+                    let ended = give_way(&mut all, origin.as_ref(), |id, _| *id != new.id);
+                    drop(all);
+                    drop(ended.ok_or(full)?);
+                }
+                opened => return opened,
+            }
+        }
     }
 
     /// Ends sessions that rest for too long.
@@ -112,49 +148,17 @@ impl Inner {
     }
 }
 
-impl Router {
-    /// The sessions that this host holds in a domain, those that rest shortest first.
-    pub fn sessions(&self, domain: &DomainName) -> Vec<SessionSeen> {
-        let held = self.0.sessions.held.lock();
-        let of_domain = held.iter().filter(|(_, held)| held.domain == *domain);
-        let mut seen: Vec<_> = of_domain.map(|(id, held)| held.seen(*id)).collect();
-        seen.sort_by_key(|session| session.idle);
-        seen
-    }
-
-    /// Ends a session of a skill that is within `reach`, if this host holds it.
-    pub async fn session_end(
-        &self,
-        by: &Operator,
-        id: SessionId,
-        reach: impl Fn(&SkillName) -> bool,
-    ) -> Result<(), Fault> {
-        let ended = {
-            let mut held = self.0.sessions.held.lock();
-            let meant = |held: &&Arc<Held>| held.domain == by.domain && reach(&held.skill);
-            let skill = held.get(&id).filter(meant).map(|held| held.skill.clone());
-            skill.inspect(|_| drop(held.remove(&id)))
-        };
-        let skill = ended.ok_or_else(|| {
-            let own = self.incarnation();
-            Fault::not_found(format!(
-                "host {own} holds no session {id}: ask the one whose name stands before its dot"
-            ))
-        })?;
-        self.record(by, AuditAction::Remove, Some(&skill), format!("session {id}"), None).await;
-        Ok(())
-    }
-}
-
 impl Held {
-    fn seen(&self, id: SessionId) -> SessionSeen {
-        SessionSeen {
-            id,
-            skill: self.skill.clone(),
-            version: self.resolved.version.clone(),
-            origin: self.origin.clone(),
-            in_use: !self.rests(),
-            idle: self.idle_for(),
+    fn new(to: &Target, origin: Option<&Principal>, resolved: &Arc<Resolved>) -> Self {
+        Self {
+            domain: to.domain.clone(),
+            skill: to.skill.clone(),
+            origin: origin.cloned(),
+            resolved: resolved.clone(),
+            checked: AtomicU64::new(0),
+            instance: Arc::default(),
+            turns: Arc::new(Semaphore::new(1 + WAITERS_MAX)),
+            rests_since: Mutex::new(Instant::now()),
         }
     }
 
@@ -169,14 +173,33 @@ impl Held {
     fn is_of(&self, domain: &DomainName, skill: &SkillName) -> bool {
         self.domain == *domain && self.skill == *skill
     }
+
+    fn seat(&self, id: SessionId) -> Seat<'_> {
+        Seat { id, origin: self.origin.as_ref(), rested: self.rests().then(|| self.idle_for()) }
+    }
+
+    /// A turn for a call that uses it or waits for it.
+    fn turn(&self) -> Result<OwnedSemaphorePermit, Fault> {
+        self.turns.clone().try_acquire_owned().map_err(|_| {
+            Fault::overloaded(format!(
+                "the session is in use, and {WAITERS_MAX} calls wait for it already: try again later, or \
+                 begin another"
+            ))
+        })
+    }
+
+    /// Whether it may go on where its skill stands so, which was read at a revision.
+    fn may_go_on(&self, standing: &Standing, at: u64) -> bool {
+        let may = standing.lets_begin(&self.resolved.permit);
+        if may {
+            self.checked.fetch_max(at, Ordering::AcqRel);
+        }
+        may
+    }
 }
 
 impl Sessions {
-    pub(crate) fn new(most: usize) -> Self {
-        Self { held: Mutex::default(), most }
-    }
-
-    /// Makes a place for a new session; those that rest longest give way.
+    /// Makes a place for a new session of a skill; where it has none left, others of it give way.
     async fn begin(
         &self,
         id: SessionId,
@@ -184,47 +207,51 @@ impl Sessions {
         origin: Option<&Principal>,
         resolved: &Arc<Resolved>,
     ) -> Result<InUse<'_>, Fault> {
-        let held = Arc::new(Held {
-            domain: to.domain.clone(),
-            skill: to.skill.clone(),
-            origin: origin.cloned(),
-            resolved: resolved.clone(),
-            instance: Arc::default(),
-            rests_since: Mutex::new(Instant::now()),
-        });
-        let instance = held.instance.clone().lock_owned().await;
+        let held = Arc::new(Held::new(to, origin, resolved));
+        let (instance, turn) = (held.instance.clone().lock_owned().await, held.turn()?);
+        let most = resolved.permit.limits().sessions as usize;
+        let own = |_: &SessionId, held: &Held| held.is_of(&to.domain, &to.skill);
+        // Dropped after the lock is.
+        let mut ended = Vec::new();
         let mut all = self.held.lock();
-        let own_most = resolved.permit.limits().sessions as usize;
-        let own = |held: &Held| held.is_of(&to.domain, &to.skill);
-        make_room(&mut all, own_most, own).map_err(|most| {
-            Fault::overloaded(format!(
-                "all {most} sessions of `{}` on this host are in use: try again later, or raise its limit `sessions`",
-                to.skill
-            ))
-        })?;
-        make_room(&mut all, self.most, |_| true).map_err(|most| {
-            Fault::overloaded(format!("all {most} sessions of this host are in use: try again later"))
-        })?;
+        while all.iter().filter(|(id, held)| own(id, held)).count() >= most {
+            ended.push(give_way(&mut all, origin, own).ok_or_else(|| {
+                Fault::overloaded(format!(
+                    "all {most} sessions of `{}` on this host are in use, or belong to others who have no \
+                     more of them: try again later, or raise its limit `sessions`",
+                    to.skill
+                ))
+            })?);
+        }
         all.insert(id, held.clone());
-        Ok(InUse { sessions: self, id, held, instance })
+        Ok(InUse { sessions: self, id, held, instance, _turn: turn })
     }
 
-    /// The session of this id, once no other call uses it. Whose it isn't learns nothing but that it is gone.
+    /// The session of this id. Whose it isn't learns nothing but that it is gone.
+    fn find(&self, id: SessionId, to: &Target, origin: Option<&Principal>) -> Result<Arc<Held>, Fault> {
+        let held = self.held.lock().get(&id).cloned();
+        let held = held.filter(|held| held.is_of(&to.domain, &to.skill) && held.origin.as_ref() == origin);
+        held.ok_or_else(gone)
+    }
+
+    /// The same once no other call uses it.
     async fn resume(
         &self,
         id: SessionId,
         to: &Target,
         origin: Option<&Principal>,
     ) -> Result<InUse<'_>, Fault> {
-        let held = self.held.lock().get(&id).cloned();
-        let held = held.filter(|held| held.is_of(&to.domain, &to.skill) && held.origin.as_ref() == origin);
-        let held = held.ok_or_else(gone)?;
+        let held = self.find(id, to, origin)?;
+        let turn = held.turn()?;
         let instance = held.instance.clone().lock_owned().await;
         // It may have ended while this call waited for it.
-        if self.held.lock().get(&id).is_none_or(|now| !Arc::ptr_eq(now, &held)) {
-            return Err(gone());
-        }
-        Ok(InUse { sessions: self, id, held, instance })
+        self.find(id, to, origin)?;
+        Ok(InUse { sessions: self, id, held, instance, _turn: turn })
+    }
+
+    /// Ends one.
+    fn end(&self, id: SessionId) {
+        self.end_those(|now, _| *now == id);
     }
 
     /// How many there are.
@@ -234,13 +261,12 @@ impl Sessions {
 
     /// Ends all.
     pub(crate) fn end_all(&self) {
-        self.held.lock().clear();
+        self.end_those(|_, _| true);
     }
 
     /// Ends those that have rested for longer than their skill allows.
     pub(crate) fn end_idle(&self) {
-        let over = |held: &Held| held.rests() && held.idle_for() >= held.resolved.permit.limits().idle.0;
-        self.held.lock().retain(|_, held| !over(held));
+        self.end_those(|_, held| held.rests() && held.idle_for() >= held.resolved.permit.limits().idle.0);
     }
 
     /// The skills that have sessions here.
@@ -248,25 +274,31 @@ impl Sessions {
         self.held.lock().values().map(|held| (held.domain.clone(), held.skill.clone())).collect()
     }
 
-    /// Ends the sessions of a skill that hold what is no longer granted.
-    pub(crate) fn hold_to(&self, domain: &DomainName, skill: &SkillName, grants: &Grants) {
-        let lost = |held: &Held| held.is_of(domain, skill) && !held.resolved.permit.still_granted(grants);
-        self.held.lock().retain(|_, held| !lost(held));
+    /// Ends the sessions of a skill that may not go on where it stands so, which was read at a revision.
+    pub(crate) fn hold_to(&self, domain: &DomainName, skill: &SkillName, standing: &Standing, at: u64) {
+        self.end_those(|_, held| held.is_of(domain, skill) && !held.may_go_on(standing, at));
+    }
+
+    /// Ends some. Their instances are dropped after the lock is: that takes its time.
+    fn end_those(&self, these: impl Fn(&SessionId, &Held) -> bool) {
+        let ended: Vec<_> = self.held.lock().extract_if(|id, held| these(id, held)).collect();
+        drop(ended);
     }
 }
 
-/// Ends those that rest longest until fewer than `most` of those that count are left; else gives `most`.
-fn make_room(
+/// Ends one that rests, of those that count, in favour of a new one of `origin`. Gives its instance, which
+/// takes its place until it is dropped.
+fn give_way(
     all: &mut HashMap<SessionId, Arc<Held>>,
-    most: usize,
-    counts: impl Fn(&Held) -> bool,
-) -> Result<(), usize> {
-    while all.values().filter(|held| counts(held)).count() >= most {
-        let resting = all.iter().filter(|(_, held)| counts(held) && held.rests());
-        let oldest = resting.max_by_key(|(_, held)| held.idle_for()).map(|(id, _)| *id);
-        all.remove(&oldest.ok_or(most)?);
-    }
-    Ok(())
+    origin: Option<&Principal>,
+    counts: impl Fn(&SessionId, &Held) -> bool,
+) -> Option<Option<Session>> {
+    let counted = all.iter().filter(|(id, held)| counts(id, held));
+    let seats: Vec<_> = counted.map(|(id, held)| held.seat(*id)).collect();
+    let id = gives_way(&seats, origin)?;
+    let held = all.remove(&id)?;
+    // A call may wait for it, and would keep it.
+    Some(held.instance.try_lock().ok().and_then(|mut instance| instance.take()))
 }
 
 pub(crate) fn gone() -> Fault {

@@ -149,6 +149,14 @@ impl Inner {
         changed.map_err(store)
     }
 
+    /// Makes sure that a skill that is about to be installed finds nothing of another that had its name: what
+    /// couldn't be forgotten then, or was written by calls in their last moments.
+    pub(crate) async fn state_begin(&self, domain: &DomainName, skill: &SkillName) {
+        if self.registry.standing(domain, skill).await.is_ok_and(|standing| standing.is_gone()) {
+            self.state_forget(domain, skill).await;
+        }
+    }
+
     /// Forgets what the bus keeps of a skill that was removed. What can't be reached is told: a skill that is
     /// installed under the same name would find it.
     pub(crate) async fn state_forget(&self, domain: &DomainName, skill: &SkillName) {

@@ -117,11 +117,8 @@ async fn answer<C: ToolCall>(
         Ok(tool) => tool,
         Err(fault) => return Report::refused(fault),
     };
-    let mut run = sandbox.work(room, turn, &tool).await;
+    let run = sandbox.work(room, turn, &tool).await;
     let outcome = run.given.and_then(|given| tool.answer(given, output.0));
-    if outcome.is_err() {
-        run.logs.extend(tool.left_behind());
-    }
     Report { outcome, logs: run.logs, usage: run.usage }
 }
 

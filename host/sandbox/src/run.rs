@@ -107,6 +107,9 @@ pub(crate) async fn run<W: Work>(
         Err(stop) => Err(verdict::stopped(stop, limits)),
     };
     let usage = Usage { wall_us: 0, cpu_ticks: budget.ticks(), memory_peak: guest.memory.peak() };
+    if given.is_err() {
+        work.leave_to(&log);
+    }
     let logs = log.take();
     if log.is_cut() {
         sandbox.meters.log_cut();

@@ -195,3 +195,62 @@ async fn what_a_broken_program_printed_is_in_the_log() {
     let said: Vec<_> = report.logs.iter().map(|r| (r.source.as_str(), r.text.as_str())).collect();
     assert!(said.contains(&("stderr", "no way on")), "{said:?}");
 }
+
+/// A program that logs and prints the same line, often, and then breaks.
+const TWO_MOUTHS: &str = r#"(component
+    (import "wasi:logging/logging@0.1.0-draft" (instance $logging
+        (type $l (enum "trace" "debug" "info" "warn" "error" "critical"))
+        (export "level" (type $level (eq $l)))
+        (export "log" (func (param "level" $level) (param "context" string) (param "message" string)))))
+    (import "wasi:io/error@0.2.0" (instance $error (export "error" (type (sub resource)))))
+    (alias export $error "error" (type $broken))
+    (import "wasi:io/streams@0.2.0" (instance $streams
+        (export "output-stream" (type $stream (sub resource)))
+        (alias outer 1 $broken (type $b))
+        (export "error" (type $e (eq $b)))
+        (type $s (variant (case "last-operation-failed" (own $e)) (case "closed")))
+        (export "stream-error" (type $fault (eq $s)))
+        (export "[method]output-stream.blocking-write-and-flush" (func
+            (param "self" (borrow $stream)) (param "contents" (list u8)) (result (result (error $fault)))))))
+    (alias export $streams "output-stream" (type $stream))
+    (import "wasi:cli/stdout@0.2.0" (instance $stdout
+        (alias outer 1 $stream (type $s))
+        (export "output-stream" (type $out (eq $s)))
+        (export "get-stdout" (func (result (own $out))))))
+    (core module $memory (memory (export "memory") 1) (data (i32.const 0) "the same line, here\n"))
+    (core instance $memory (instantiate $memory))
+    (core func $log (canon lower (func $logging "log") (memory $memory "memory")))
+    (core func $print (canon lower (func $streams "[method]output-stream.blocking-write-and-flush")
+        (memory $memory "memory")))
+    (core func $stdout (canon lower (func $stdout "get-stdout")))
+    (core module $m
+        (import "host" "log" (func $log (param i32 i32 i32 i32 i32)))
+        (import "host" "print" (func $print (param i32 i32 i32 i32)))
+        (import "host" "stdout" (func $stdout (result i32)))
+        (func (export "run") (result i32) (local $left i32) (local $out i32)
+            (local.set $out (call $stdout))
+            (local.set $left (i32.const 100))
+            (loop $again
+                (call $log (i32.const 2) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 19))
+                (call $print (local.get $out) (i32.const 0) (i32.const 20) (i32.const 64))
+                (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+                (br_if $again (local.get $left)))
+            unreachable))
+    (core instance $i (instantiate $m (with "host" (instance
+        (export "log" (func $log)) (export "print" (func $print)) (export "stdout" (func $stdout))))))
+    (func $run (result (result)) (canon lift (core func $i "run")))
+    (instance $it (export "run" (func $run)))
+    (export "wasi:cli/run@0.2.0" (instance $it)))"#;
+
+#[tokio::test]
+async fn what_is_logged_and_what_is_printed_share_one_limit() {
+    let kit = Kit::new();
+    let skill = kit.text(TWO_MOUTHS).await;
+    let whole = kit.call(&skill, "run", "{}", &limits()).await;
+    fault(&whole.outcome, FaultCode::Trapped);
+    assert_eq!(whole.logs.iter().filter(|r| r.source == "stdout").count(), 100, "{:?}", whole.logs.first());
+    assert_eq!(whole.logs.len(), 200);
+    let cut = kit.call(&skill, "run", "{}", &Limits { log: "1KiB".parse().unwrap(), ..limits() }).await;
+    let marks = cut.logs.iter().filter(|r| r.text.starts_with("log cut here")).count();
+    assert_eq!((marks, cut.logs.iter().any(|r| r.source == "stdout")), (1, false));
+}

@@ -82,7 +82,6 @@ async fn router(dir: &TempDir, store: Store) -> Router {
     let drain = Duration::from_secs(5);
     let settings = RouterSettings {
         slots: 4,
-        sessions: 4,
         waiting_max: 64,
         traced: Ratio::NONE,
         audit_key: [2; 32],

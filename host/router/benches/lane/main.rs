@@ -47,7 +47,6 @@ async fn router(dir: &Path, url: String, sandbox: Sandbox) -> Router {
     let registry = Registry::new(store.clone(), sandbox.clone(), registry_settings);
     registry.revisions().refresh().await.expect("a revision");
     let settings = RouterSettings {
-        sessions: 0,
         slots: SLOTS as usize,
         waiting_max: 1024,
         traced: Ratio::NONE,

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
-use skep_core::{ByteSize, Fault, FaultCode, LogRecord, Outcome, Output, Permit, ToolName};
+use skep_core::{ByteSize, Fault, FaultCode, Outcome, Output, Permit, ToolName};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use wasmtime::Store;
@@ -46,10 +46,9 @@ impl CommandTool {
         if call.tool != self.name {
             return Err(unknown(&call.tool, [&self.name].into_iter()));
         }
-        let limits = permit.limits();
-        let printed = Printed::new(limits.output);
+        let printed = Printed::new(permit.limits().output);
         let program = Input::read(&call.input)?.program(permit, Arc::clone(&printed))?;
-        Ok(CommandCall { command: self, program, printed, log: Log::new(call.id, limits.log) })
+        Ok(CommandCall { command: self, program, printed })
     }
 }
 
@@ -119,7 +118,6 @@ pub(crate) struct CommandCall<'a> {
     command: &'a CommandTool,
     program: Program,
     printed: Arc<Printed>,
-    log: Arc<Log>,
 }
 
 impl Work for CommandCall<'_> {
@@ -135,6 +133,13 @@ impl Work for CommandCall<'_> {
                 None => Err(error),
             },
         }
+    }
+
+    /// A program that broke has no answer: what it printed until then is in the log.
+    fn leave_to(&self, log: &Log) {
+        let [stdout, stderr] = self.printed.take();
+        log.write(Source::Stderr, &stderr);
+        log.write(Source::Stdout, &stdout);
     }
 }
 
@@ -171,13 +176,5 @@ impl ToolCall for CommandCall<'_> {
             return Err(Fault::new(FaultCode::LimitOutput, message));
         }
         Ok(Output::json(json))
-    }
-
-    /// A program that broke has no answer: what it printed until then is in the log.
-    fn left_behind(&self) -> Vec<LogRecord> {
-        let [stdout, stderr] = self.printed.take();
-        self.log.write(Source::Stderr, &stderr);
-        self.log.write(Source::Stdout, &stdout);
-        self.log.take()
     }
 }

@@ -8,8 +8,8 @@ pub(crate) use command::CommandTool;
 pub(crate) use contract::{ContractTools, described};
 pub(crate) use typed::TypedTools;
 
-use crate::guest::Guest;
-use skep_core::{Fault, LogRecord, Outcome, ToolName};
+use crate::guest::{Guest, Log};
+use skep_core::{Fault, Outcome, ToolName};
 use wasmtime::Store;
 use wasmtime::component::{Instance, InstancePre};
 
@@ -20,17 +20,15 @@ pub(crate) trait Work: Sync {
     /// Does it. The error is the guest's end: a trap, a limit, a stop.
     fn perform(&self, store: &mut Store<Guest>)
     -> impl Future<Output = wasmtime::Result<Self::Given>> + Send;
+
+    /// Writes what was done until it broke, and isn't in the log yet.
+    fn leave_to(&self, _log: &Log) {}
 }
 
 /// The call of a tool, its input checked.
 pub(crate) trait ToolCall: Work {
     /// Judges what the tool gave, and writes it as JSON of at most `bytes_max` bytes.
     fn answer(&self, given: Self::Given, bytes_max: u64) -> Outcome;
-
-    /// What a call that ended in a fault leaves for the log, besides what is there already.
-    fn left_behind(&self) -> Vec<LogRecord> {
-        Vec::new()
-    }
 }
 
 /// The store's instance, made for its first call.
