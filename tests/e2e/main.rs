@@ -22,6 +22,7 @@ mod foreign;
 mod hostile;
 mod hot_load;
 mod languages;
+mod network;
 mod programs;
 mod rest;
 mod watching;
