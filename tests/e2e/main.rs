@@ -21,6 +21,7 @@ mod foreign;
 #[path = "../hostile/mod.rs"]
 mod hostile;
 mod hot_load;
+mod identity;
 mod languages;
 mod network;
 mod programs;

@@ -1,58 +1,39 @@
-//! Who may come in: by the kernel's word on the Unix socket, by a token on TCP.
+//! Who may come in: by the kernel's word on the Unix socket; on TCP by the host's token, an API key, or a
+//! token of an issuer that the host trusts.
 
 mod class;
+mod issuer;
+mod jwks;
+mod jwt;
+mod keyring;
+mod signature;
+mod token;
 mod web;
 
 pub(crate) use class::{Class, Who, hold};
+pub use issuer::{Issuer, KeyPlace, SigningAlgorithm};
+pub(crate) use jwt::Issuers;
+pub(crate) use keyring::Keyring;
+pub use token::{Token, TokenError};
 pub(crate) use web::guard;
 
+use crate::Api;
 use crate::error::Refusal;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use skep_core::{Fault, Identity, Principal};
-use std::fmt;
+use skep_core::{ApiKey, Fault, Identity, Principal};
 use std::net::IpAddr;
 use std::sync::Arc;
-use subtle::ConstantTimeEq;
 
-/// Fewest characters of a token.
-const TOKEN_CHARS_MIN: usize = 32;
-
-/// The secret that opens the TCP listener.
-#[derive(Clone)]
-pub struct Token(String);
-
-/// A text that is too weak for a token.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the API token must have at least {TOKEN_CHARS_MIN} visible ASCII characters: make one with `openssl rand -hex 32`"
-)]
-pub struct TokenError;
-
-impl Token {
-    /// Takes at least 32 visible ASCII characters; that they are random is up to the operator.
-    pub fn new(text: String) -> Result<Self, TokenError> {
-        let strong = text.len() >= TOKEN_CHARS_MIN && text.bytes().all(|b| b.is_ascii_graphic());
-        if strong { Ok(Self(text)) } else { Err(TokenError) }
-    }
-
-    fn matches(&self, given: &str) -> bool {
-        self.0.as_bytes().ct_eq(given.as_bytes()).into()
-    }
-}
-
-impl fmt::Debug for Token {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Token(…)")
-    }
-}
+/// Largest credential that is looked at.
+const BEARER_BYTES_MAX: usize = 8 << 10;
 
 /// Who may come in by TCP.
 #[derive(Debug, Clone)]
 pub struct TcpAccess {
-    /// What every request must bear.
+    /// What opens everything. Other requests bear a key of their own.
     pub token: Token,
     /// Names that a request may call this host by, besides `localhost` and the address it came to.
     /// Without this check a web page could reach the host under a name of its own (DNS rebinding).
@@ -71,15 +52,19 @@ pub(crate) enum Entrance {
 }
 
 /// Lets in who is known, and notes the identity for what comes after.
-pub(crate) async fn admit(mut request: Request, next: Next) -> Result<Response, Refusal> {
-    let principal = match entrance(&request)? {
-        Entrance::Unix(principal) => principal.clone(),
+pub(crate) async fn admit(
+    State(api): State<Api>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    let identity = match entrance(&request)?.clone() {
+        Entrance::Unix(principal) => Identity::operator(principal),
         Entrance::Tcp(access, _) => {
-            token_given(request.headers(), &access.token)?;
-            Principal::Operator("token".to_owned())
+            let given = bearer(request.headers());
+            known(&api, &access, given).await?
         }
     };
-    request.extensions_mut().insert(Identity::operator(principal));
+    request.extensions_mut().insert(identity);
     Ok(next.run(request).await)
 }
 
@@ -89,19 +74,28 @@ fn entrance(request: &Request) -> Result<&Entrance, Refusal> {
     entrance.ok_or_else(|| Fault::internal("a request came in without an entrance").into())
 }
 
-fn token_given(headers: &HeaderMap, token: &Token) -> Result<(), Refusal> {
-    let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(bearer);
-    if given.is_some_and(|given| token.matches(given)) {
-        return Ok(());
-    }
-    let way_out =
-        "send the host's token as `Authorization: Bearer …` (the command line: --token or SKEP_TOKEN)";
-    Err(Refusal::new(StatusCode::UNAUTHORIZED, Fault::denied(way_out)))
+/// What stands behind `Bearer`; nothing where it is too large to be looked at.
+fn bearer(headers: &HeaderMap) -> Option<String> {
+    let (scheme, given) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let fits = scheme.eq_ignore_ascii_case("bearer") && given.len() <= BEARER_BYTES_MAX;
+    fits.then(|| given.trim().to_owned())
 }
 
-fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+/// Whom the host knows by what a request bears: its token, an API key, or a token of an issuer.
+async fn known(api: &Api, access: &TcpAccess, given: Option<String>) -> Result<Identity, Refusal> {
+    let found = match given {
+        Some(given) if access.token.matches(&given) => {
+            Some(Identity::operator(Principal::Operator("token".to_owned())))
+        }
+        Some(given) if ApiKey::resembles(&given) => api.keyring().identify(api.router(), &given).await?,
+        Some(given) => api.issuers().identify(&given).await?,
+        None => None,
+    };
+    // Which of all it was isn't told: not to those who guess.
+    let way_out = "nobody is known by what this request bears: send the host's token, an API key (`skep key create`) \
+        or a token of an issuer that the host trusts as `Authorization: Bearer …` (the command line: --token or \
+        SKEP_TOKEN); keys and tokens may be expired or revoked";
+    found.ok_or_else(|| Refusal::new(StatusCode::UNAUTHORIZED, Fault::denied(way_out)))
 }
 
 /// The principal of a local user: by name, or by number where the user has none here.
@@ -122,19 +116,6 @@ fn user_name(accounts: &str, uid: u32) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn weak_tokens_are_refused_and_strong_ones_compare_whole() {
-        for weak in ["", "short", &"x".repeat(31), &"x y".repeat(20), &"ä".repeat(32)] {
-            assert!(Token::new(weak.to_owned()).is_err(), "{weak}");
-        }
-        let token = Token::new("0123456789abcdef0123456789abcdef".into()).unwrap();
-        assert!(token.matches("0123456789abcdef0123456789abcdef"));
-        for wrong in ["", "0123456789abcdef0123456789abcde", "0123456789abcdef0123456789abcdeg"] {
-            assert!(!token.matches(wrong), "{wrong}");
-        }
-        assert!(!format!("{token:?}").contains("0123"));
-    }
 
     #[test]
     fn users_are_found_by_number() {

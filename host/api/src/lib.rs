@@ -14,6 +14,7 @@ mod error;
 mod etag;
 mod grants;
 mod health;
+mod keys;
 mod metrics;
 mod openapi;
 mod reply;
@@ -28,29 +29,51 @@ mod trace;
 pub mod types;
 mod versions;
 
-pub use auth::{TcpAccess, Token, TokenError};
+pub use auth::{Issuer, KeyPlace, SigningAlgorithm, TcpAccess, Token, TokenError};
 pub use error::status_of;
 pub use serve::{Entry, serve};
 
+use auth::{Issuers, Keyring};
 use skep_core::Fault;
 use skep_router::Router;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// By what a deployment knows those who come in by TCP, besides its token.
+#[derive(Debug, Clone, Default)]
+pub struct Credentials {
+    /// The key by which API keys are known again; all hosts of a deployment have the same.
+    pub keys_key: [u8; 32],
+    /// Who is trusted to say who somebody is.
+    pub issuers: Vec<Issuer>,
+}
+
 /// The API of one host, for any number of listeners. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
     router: Router,
     requests: metrics::Requests,
+    keyring: Arc<Keyring>,
+    issuers: Arc<Issuers>,
     room: Arc<Semaphore>,
 }
 
 impl Api {
-    /// The API to what `router` does.
-    pub fn new(router: Router) -> Self {
+    /// The API to what `router` does, for those who are known by `credentials`.
+    pub fn new(router: Router, credentials: Credentials) -> Self {
+        let Credentials { keys_key, issuers } = credentials;
+        let (keyring, issuers) = (Arc::new(Keyring::new(keys_key)), Arc::new(Issuers::new(issuers)));
         let room = Arc::new(Semaphore::new(request::ROOM_UNITS));
-        Self { router, requests: metrics::Requests::new(), room }
+        Self { router, requests: metrics::Requests::new(), keyring, issuers, room }
+    }
+
+    fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    fn issuers(&self) -> &Issuers {
+        &self.issuers
     }
 
     fn router(&self) -> &Router {

@@ -1,5 +1,6 @@
 //! The API's own description (OpenAPI 3.1): what each route says of itself, and what holds for all of them.
 
+use crate::auth::Class;
 use crate::error::Refusal;
 use crate::state::BucketName;
 use crate::types::{NDJSON, PROBLEM_JSON, Problem};
@@ -11,6 +12,7 @@ use skep_core::{
     AskId, AskState, AuditAction, CallId, DomainName, Fault, Lane, SecretName, SessionId, SkillName,
     SkillRef, Span, ToolName, VersionText,
 };
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
@@ -19,13 +21,15 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr};
 
+/// Where an operation says what it takes of who asks.
+const CLASS: &str = "x-skep-class";
 /// The name of the security scheme.
 const BEARER: &str = "bearer";
 
 const WORDS: &str = "The API of a Skep host. Over TCP each request bears a token; on the Unix socket the kernel \
     says who asks. What isn't a success is a problem of RFC 9457 whose `code` is stable.";
 
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     ("skills", "What is installed, in which versions"),
     ("grants", "What skills are given"),
     ("requests", "What others ask operators to grant"),
@@ -35,6 +39,7 @@ const TAGS: [(&str, &str); 10] = [
     ("sessions", "Instances that live on between calls, on this host"),
     ("state", "What skills keep, for operators"),
     ("audit", "What was done, by whom"),
+    ("keys", "API keys: by whom and for what"),
     ("health", "Whether the host lives and can serve"),
 ];
 
@@ -138,6 +143,16 @@ fn complete(path: &str, operation: &mut Operation) {
     for (status, _, _) in problems {
         let shared = Ref::from_response_name(name(*status));
         operation.responses.responses.entry(status.to_string()).or_insert_with(|| shared.into());
+    }
+}
+
+/// Notes at each operation what it takes of who asks.
+pub(crate) fn note_class(routes: &mut OpenApi, class: Class) {
+    for item in routes.paths.paths.values_mut() {
+        for operation in operations(item) {
+            let noted = ExtensionsBuilder::new().add(CLASS, class.as_str());
+            operation.extensions.get_or_insert_default().merge(noted.build());
+        }
     }
 }
 

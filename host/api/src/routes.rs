@@ -3,8 +3,8 @@
 use crate::auth::Class;
 use crate::error::Refusal;
 use crate::{
-    Api, asks, audit, auth, calls, config, docs, grants, health, metrics, openapi, secrets, sessions, skills,
-    state, trace, versions,
+    Api, asks, audit, auth, calls, config, docs, grants, health, keys, metrics, openapi, secrets, sessions,
+    skills, state, trace, versions,
 };
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
@@ -22,13 +22,13 @@ impl Api {
             .fallback(unknown)
             .method_not_allowed_fallback(not_allowed)
             .layer(from_fn(openapi::acceptable))
-            .layer(from_fn(auth::admit))
+            .layer(from_fn_with_state(self.clone(), auth::admit))
             .layer(from_fn_with_state(self.clone(), trace::follow));
         let (open, open_words) = open().split_for_parts();
         let (watched, watched_words) = watched().split_for_parts();
         let document = openapi::document(v1_words, open_words.merge_from(watched_words));
         open.nest("/v1", v1)
-            .merge(watched.layer(from_fn(auth::admit)))
+            .merge(watched.layer(from_fn_with_state(self.clone(), auth::admit)))
             .merge(docs::routes(&document))
             .fallback(unknown)
             .method_not_allowed_fallback(not_allowed)
@@ -39,8 +39,9 @@ impl Api {
 }
 
 /// A group of routes, for those of a class. What their path names as `{skill}`, and `?domain=`, must be
-/// within the reach of who asks.
-fn group(class: Class, routes: OpenApiRouter<Api>) -> OpenApiRouter<Api> {
+/// within the reach of who asks. The document says of each what it takes.
+fn group(class: Class, mut routes: OpenApiRouter<Api>) -> OpenApiRouter<Api> {
+    openapi::note_class(routes.get_openapi_mut(), class);
     routes.layer(from_fn_with_state(class, auth::hold))
 }
 
@@ -82,7 +83,9 @@ fn operated() -> OpenApiRouter<Api> {
         .routes(routes!(asks::deny))
         .routes(routes!(sessions::end))
         .routes(routes!(state::keys))
-        .routes(routes!(state::show, state::set, state::delete));
+        .routes(routes!(state::show, state::set, state::delete))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::revoke));
     let domain =
         OpenApiRouter::new().routes(routes!(secrets::list)).routes(routes!(secrets::set, secrets::delete));
     group(Class::Operators, routes).merge(group(Class::OperatorsOfDomain, domain))

@@ -1,5 +1,9 @@
 //! What people type: every command and flag, with its help.
 
+mod key;
+
+pub(crate) use key::{KeyCommand, KeyFlags};
+
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use skep_core::{
@@ -145,6 +149,9 @@ pub(crate) enum Command {
     /// Keep secrets that skills may send where they are granted for, and never see
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Make, list or revoke API keys
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Show what was done, by whom, under which grants
     Audit(AuditArgs),
     /// Compile a component from standard input to standard output (Skep runs this itself)

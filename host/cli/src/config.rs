@@ -1,5 +1,7 @@
 //! The configuration file, `skep.toml`: every mistake in it is reported at once.
 
+use serde::de::DeserializeOwned;
+use skep_api::Issuer;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use toml::{Table, Value};
@@ -18,6 +20,7 @@ pub(crate) struct Config {
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) log: Option<String>,
     pub(crate) domains: Vec<String>,
+    pub(crate) issuers: Vec<Issuer>,
 }
 
 /// Reads a configuration; on failure a line for each mistake.
@@ -37,6 +40,7 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<String>> {
         key_file: take.text("key_file").map(PathBuf::from),
         log: take.text("log"),
         domains: take.texts("domains"),
+        issuers: take.tables("issuers"),
     };
     mistakes.extend(table.keys().map(|key| format!("`{key}` is unknown")));
     if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
@@ -78,6 +82,23 @@ impl Take<'_> {
         let texts = value.as_array().map(|a| a.iter().map(|v| v.as_str().map(str::to_owned)).collect());
         texts.flatten().or_else(|| self.mistake(key, "a list of texts")).unwrap_or_default()
     }
+
+    /// Tables that say themselves what they take: `[[key]]`.
+    fn tables<T: DeserializeOwned>(&mut self, key: &str) -> Vec<T> {
+        let tables = match self.table.remove(key) {
+            None => Vec::new(),
+            Some(Value::Array(tables)) => tables,
+            Some(_) => self.mistake(key, "written as `[[...]]`").unwrap_or_default(),
+        };
+        let read = |(at, table): (usize, Value)| match table.try_into() {
+            Ok(read) => Some(read),
+            Err(error) => {
+                self.mistakes.push(format!("`{key}`, number {}: {}", at + 1, error.message()));
+                None
+            }
+        };
+        tables.into_iter().enumerate().filter_map(read).collect()
+    }
 }
 
 #[cfg(test)]
@@ -92,6 +113,20 @@ mod tests {
             assert!(mistakes.iter().any(|m| m.contains(word)), "{word}: {mistakes:?}");
         }
         assert_eq!(mistakes.len(), 5);
+    }
+
+    #[test]
+    fn issuers_read_and_their_mistakes_are_reported() {
+        let issuer = "[[issuers]]\nname = \"corp\"\nissuer = \"https://id.example\"\naudience = \"skep\"\n\
+            jwks = \"/etc/skep/jwks.json\"\n";
+        let config = parse(&format!("{issuer}role = \"auditor\"")).unwrap();
+        assert_eq!((config.issuers.len(), config.issuers[0].algorithms.len()), (1, 3));
+        let both = format!("{issuer}algorithms = [\"HS256\"]\n{issuer}colour = \"red\"");
+        let mistakes = parse(&both).unwrap_err();
+        for (word, mistake) in ["HS256", "colour"].iter().zip(&mistakes) {
+            assert!(mistake.contains(word), "{word}: {mistakes:?}");
+        }
+        assert_eq!(mistakes.len(), 2);
     }
 
     #[test]

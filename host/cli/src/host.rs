@@ -5,7 +5,7 @@ use crate::home::own_places;
 use crate::keys::{Key, key_path};
 use crate::settings::{Settings, Shared};
 use anyhow::{Context, anyhow};
-use skep_api::{Api, Entry, serve};
+use skep_api::{Api, Credentials, Entry, serve};
 use skep_bus::{Bus, BusLimits, MemoryBus, RedisBus, RedisSettings};
 use skep_core::{CALL_DEPTH_MAX, Limits, Ratio};
 use skep_registry::{Registry, RegistrySettings};
@@ -62,7 +62,8 @@ impl Host {
         };
         let parts = Parts { bus, registry, sandbox, store: store.clone() };
         let router = Router::start(parts, ceiling, router_settings);
-        let api = Api::new(router.clone());
+        let credentials = Credentials { keys_key: key.derive("api-keys"), issuers: settings.issuers.clone() };
+        let api = Api::new(router.clone(), credentials);
         Ok(Self { router, store, api, shutdown: CancellationToken::new(), listeners: TaskTracker::new() })
     }
 

@@ -4,7 +4,7 @@ use crate::args::{Place, ServeArgs};
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::home::{Home, xdg};
-use skep_api::{TcpAccess, Token};
+use skep_api::{Issuer, TcpAccess, Token};
 use skep_core::DomainName;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -36,6 +36,7 @@ pub(crate) struct Settings {
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) log: LogFormat,
     pub(crate) domains: Vec<DomainName>,
+    pub(crate) issuers: Vec<Issuer>,
     pub(crate) config_file: Option<PathBuf>,
 }
 
@@ -108,6 +109,7 @@ impl Settings {
                 .or_else(|| env("SKEP_KEY_FILE").map(PathBuf::from))
                 .or(config.key_file),
             log,
+            issuers: issuers(config.issuers, &mut mistakes),
             domains: domains(&config.domains, &place.domain, &mut mistakes),
             config_file: file,
         };
@@ -140,6 +142,7 @@ impl Settings {
             key_file: None,
             log: LogFormat::Text,
             domains: vec![domain],
+            issuers: Vec::new(),
             config_file: None,
         }
     }
@@ -215,6 +218,16 @@ fn access(
             None
         }
     }
+}
+
+/// Two of one name could not be told apart in the audit, nor two of one issuer by their tokens.
+fn issuers(issuers: Vec<Issuer>, mistakes: &mut Vec<String>) -> Vec<Issuer> {
+    for (at, issuer) in issuers.iter().enumerate() {
+        if issuers[..at].iter().any(|other| other.name == issuer.name || other.issuer == issuer.issuer) {
+            mistakes.push(format!("issuers: `{}` ({}) stands there twice", issuer.name, issuer.issuer));
+        }
+    }
+    issuers
 }
 
 fn domains(named: &[String], asked: &DomainName, mistakes: &mut Vec<String>) -> Vec<DomainName> {

@@ -4,9 +4,10 @@ use crate::{DomainName, Principal, Quota, SkillName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::{fmt, str::FromStr};
+use utoipa::ToSchema;
 
 /// What part a principal plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Decides: skills, grants, secrets, keys. Calls and audits as well.
@@ -57,6 +58,13 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Whether it reaches all that the other does.
+    pub fn covers(&self, other: &Self) -> bool {
+        let skills = self.skills.as_ref();
+        (self.domain.is_none() || self.domain == other.domain)
+            && skills.is_none_or(|own| other.skills.as_ref().is_some_and(|named| named.is_subset(own)))
+    }
+
     /// Whether it reaches everything.
     pub fn is_unbounded(&self) -> bool {
         self.domain.is_none() && self.skills.is_none()
@@ -132,6 +140,9 @@ mod tests {
         check("operator", true, true, true, true);
         check("caller", true, true, false, false);
         check("auditor", true, false, true, false);
+        assert!(scope.covers(&scope) && !scope.covers(&Scope::default()));
+        assert!(Scope::default().covers(&scope) && !scope.covers(&Scope { skills: None, ..scope.clone() }));
+        assert!(!scope.covers(&Scope { skills: Some([foreign.clone()].into()), ..scope.clone() }));
         assert!("root".parse::<Role>().is_err());
         assert!(Identity::operator(Principal::Operator("ann".to_owned())).calls(&other, &foreign));
     }

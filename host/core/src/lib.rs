@@ -7,6 +7,7 @@ mod envelope;
 mod fault;
 mod grant;
 mod identity;
+mod key;
 mod limits;
 mod manifest;
 mod name;
@@ -35,6 +36,7 @@ pub use envelope::{
 pub use fault::{Fault, FaultCode};
 pub use grant::{Access, FileRule, GrantError, Grants, GuestPath, Revocation};
 pub use identity::{Identity, Role, RoleError, Scope};
+pub use key::{ApiKey, KeyError, KeyId, KeyTerms};
 pub use limits::{ByteSize, LimitError, Limits, LimitsSpec, Span};
 pub use manifest::{BuildSection, Lifetime, Manifest, ManifestError, SkillSection};
 pub use name::{DomainName, NameError, SecretName, SkillName, SkillRef, ToolName, ToolRef};

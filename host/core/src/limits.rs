@@ -11,7 +11,7 @@ pub enum LimitError {
     #[error("`{0}` is no size: write a whole number and B, KiB, MiB or GiB, as in `64MiB`")]
     Size(String),
     /// No span of time.
-    #[error("`{0}` is no span of time: write a whole number and ms, s or m, as in `10s`")]
+    #[error("`{0}` is no span of time: write a whole number and ms, s, m, h or d, as in `10s`")]
     Span(String),
     /// More than the host allows.
     #[error("limit `{name}` of {asked} is above this host's ceiling of {ceiling}")]
@@ -65,7 +65,8 @@ impl fmt::Display for ByteSize {
 #[serde(try_from = "String", into = "String")]
 pub struct Span(pub Duration);
 
-const SPAN_UNITS: [(&str, u64); 3] = [("m", 60_000), ("s", 1_000), ("ms", 1)];
+const SPAN_UNITS: [(&str, u64); 5] =
+    [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
 impl FromStr for Span {
     type Err = LimitError;
@@ -205,13 +206,13 @@ mod tests {
         for text in ["1B", "3KiB", "64MiB", "2GiB"] {
             assert_eq!(text.parse::<ByteSize>().unwrap().to_string(), text);
         }
-        for text in ["5ms", "10s", "3m"] {
+        for text in ["5ms", "10s", "3m", "2h", "90d"] {
             assert_eq!(text.parse::<Span>().unwrap().to_string(), text);
         }
         for bad in ["", "64", "MiB", "64MB", "-1B", "99999999999999999999B", "17179869184GiB"] {
             assert!(bad.parse::<ByteSize>().is_err(), "{bad}");
         }
-        for bad in ["", "10", "1h", "1.5s"] {
+        for bad in ["", "10", "1w", "1.5s"] {
             assert!(bad.parse::<Span>().is_err(), "{bad}");
         }
     }

@@ -1,7 +1,7 @@
 //! Schemas of what travels as text: each as exact as its parser.
 
 use crate::{
-    AskId, ByteSize, CallId, Digest, DomainName, FaultCode, GuestPath, Incarnation, Principal, Rate,
+    AskId, ByteSize, CallId, Digest, DomainName, FaultCode, GuestPath, Incarnation, KeyId, Principal, Rate,
     SecretValue, SessionId, SkillName, SkillRef, Span, ToolName, TraceId,
 };
 use utoipa::openapi::RefOr;
@@ -65,7 +65,8 @@ schemas! {
     SessionId = text("A session: the host that holds it, and a number that nobody can guess.", SESSION, "01979f3e6c1a7b7e8a4e3f1f0c6f2f10.0d1e5c9be4f7423c9c5d3f2f8d5c7a11");
     Principal = text("Who asks.", "^(operator|key|agent):[^\\u0000]+$|^skill:[a-z][a-z0-9-]{0,62}$", "operator:ann");
     ByteSize = text("A number of bytes.", "^[0-9]{1,10}(B|KiB|MiB|GiB)$", "64MiB");
-    Span = text("A span of time.", "^[0-9]{1,10}(ms|s|m)$", "10s");
+    Span = text("A span of time.", "^[0-9]{1,10}(ms|s|m|h|d)$", "10s");
+    KeyId = text("The part of an API key that may be known.", "^[0-9a-f]{16}$", "4f1c2a7be09d3365");
     Rate = text("Calls over time.", "^[1-9][0-9]{0,8}/[smh]$", "100/s");
     TraceId = text("A trace, as W3C Trace Context names it.", "^[0-9a-f]{32}$", "0af7651916cd43dd8448eb211c80319c");
     AskId = uuid("The id of a request for a grant.");

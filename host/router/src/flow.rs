@@ -225,7 +225,7 @@ impl Inner {
             return Err(Fault::deadline("the call's time was over before a host was free to start it"));
         }
         let waited = Duration::from_millis(UnixMs::now().0.saturating_sub(envelope.accepted.0));
-        let started = self.running.start(envelope.id);
+        let started = self.running.start(envelope.id, envelope.chain.first());
         let resolve = step!(here.below(), "resolve");
         let resolved = self.resolve(envelope, announced, &started).instrument(resolve.span.clone()).await?;
         drop(resolve);

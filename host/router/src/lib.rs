@@ -4,6 +4,7 @@ mod asks;
 mod audit;
 mod flow;
 mod health;
+mod keys;
 mod meters;
 mod observe;
 mod operate;
@@ -24,7 +25,7 @@ pub use health::{Activity, Health};
 pub use observe::Verdict;
 pub use operate::Operator;
 pub use sessions::SessionSeen;
-pub use skep_store::SecretRow;
+pub use skep_store::{KeyRow, SecretRow};
 
 use audit::Auditor;
 use meters::Meters;

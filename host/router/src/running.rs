@@ -1,7 +1,7 @@
 //! The calls that run on this host, and what stops them: their caller, a revoke, the end of the host.
 
 use parking_lot::Mutex;
-use skep_core::{CallId, DomainName, Fault, Permit, SkillName, Target};
+use skep_core::{CallId, DomainName, Fault, KeyId, Permit, Principal, SkillName, Target};
 use skep_registry::{Resolved, Standing};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
@@ -21,6 +21,8 @@ struct Call {
     why: OnceLock<Fault>,
     /// What it runs under, once it is resolved.
     under: Mutex<Option<(DomainName, SkillName, Permit)>>,
+    /// The API key by which it came in, if by one.
+    key: Option<KeyId>,
 }
 
 impl Call {
@@ -42,9 +44,13 @@ impl Call {
 pub(crate) struct Running(Mutex<HashMap<CallId, Arc<Call>>>);
 
 impl Running {
-    /// Registers a call. It is forgotten when the returned value is dropped.
-    pub(crate) fn start(&self, id: CallId) -> Started<'_> {
-        let call = Arc::new(Call::default());
+    /// Registers a call on whose behalf it is. It is forgotten when the returned value is dropped.
+    pub(crate) fn start(&self, id: CallId, origin: Option<&Principal>) -> Started<'_> {
+        let key = origin.and_then(|origin| match origin {
+            Principal::Key(id) => id.parse().ok(),
+            _ => None,
+        });
+        let call = Arc::new(Call { key, ..Call::default() });
         self.0.lock().insert(id, call.clone());
         Started { running: self, id, call }
     }
@@ -74,6 +80,18 @@ impl Running {
         let calls = self.0.lock();
         let under = |call: &Arc<Call>| call.under.lock().as_ref().map(|(d, s, _)| (d.clone(), s.clone()));
         calls.values().filter_map(under).collect()
+    }
+
+    /// The API keys by which calls came that run here.
+    pub(crate) fn keys(&self) -> HashSet<KeyId> {
+        self.0.lock().values().filter_map(|call| call.key.clone()).collect()
+    }
+
+    /// Stops the calls that came by a key.
+    pub(crate) fn stop_of_key(&self, key: &KeyId) {
+        for call in self.0.lock().values().filter(|call| call.key.as_ref() == Some(key)) {
+            call.stop(Fault::cancelled("the API key that the call was made with was revoked"));
+        }
     }
 
     /// Stops the calls of a skill that is gone, and those that hold what is no longer granted.

@@ -174,7 +174,7 @@ impl Inner {
         }
     }
 
-    /// Stops running calls and ends sessions whose skill or grants were taken away, at each new revision.
+    /// Stops running calls and ends sessions whose skill, grants or key were taken away, at each new revision.
     async fn hold_to_grants(self: Arc<Self>) {
         let mut revision = self.registry.revisions().subscribe();
         while revision.changed().await.is_ok() {
@@ -192,7 +192,7 @@ impl Inner {
             let standing = self.registry.standing(domain, skill).await?;
             self.hold_to(domain, skill, &standing, seen);
         }
-        Ok(())
+        self.hold_to_keys().await
     }
 
     /// Lets go on what may, of all that this host does for a skill that stood so at a revision.

@@ -6,6 +6,7 @@ mod change;
 mod component;
 mod db;
 mod error;
+mod key;
 mod migrate;
 mod publish;
 mod revision;
@@ -19,6 +20,7 @@ pub use ask::{ASKS_KEPT_MAX, ASKS_PAGE_MAX, ASKS_PENDING_MAX, AskFilter, Decisio
 pub use audit::{AUDIT_BATCH_BYTES_MAX, AUDIT_PAGE_MAX, AuditCursor, AuditFilter, AuditRow};
 pub use component::COMPONENT_BYTES_MAX;
 pub use error::StoreError;
+pub use key::{KEY_NAME_CHARS_MAX, KEYS_MAX, KeyRow};
 pub use publish::{Publish, SKILLS_MAX, TEXT_BYTES_MAX, VERSION_CHARS_MAX, VERSIONS_KEPT_MAX};
 pub use secret::{SECRETS_MAX, SealedSecret, SecretRow, SecretSet};
 pub use skill::{SkillRow, VersionRow, VersionState};

@@ -30,6 +30,18 @@ pub(crate) enum Class {
 }
 
 impl Class {
+    /// The class as the API's document names it.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Anyone => "anyone",
+            Self::Callers => "callers",
+            Self::Auditors => "auditors",
+            Self::Operators => "operators",
+            Self::OperatorsOfDomain => "operators-of-domain",
+            Self::AuditorsOfAll => "auditors-of-all",
+        }
+    }
+
     fn admits(self, identity: &Identity) -> Result<(), Fault> {
         let (allowed, needed) = match self {
             Self::Anyone => (true, Role::Caller),

@@ -6,6 +6,7 @@ mod call;
 mod config;
 mod grant;
 mod health;
+mod key;
 mod problem;
 mod secrets;
 mod session;
@@ -22,6 +23,7 @@ pub use call::{
 pub use config::{ConfigAnswer, ConfigPatch};
 pub use grant::GrantRequest;
 pub use health::Health;
+pub use key::{KeyCreated, KeyInfo, KeyList, KeyRequest};
 pub use problem::{PROBLEM_JSON, Problem};
 pub use secrets::{SecretList, SecretPut, SecretSummary};
 pub use session::{SessionList, SessionSummary};

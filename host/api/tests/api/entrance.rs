@@ -83,3 +83,24 @@ async fn the_audit_names_who_came_in_where() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_page_of_another_origin_can_do_nothing_whatever_the_browser_adds() {
+    let ground = Ground::new().await;
+    let client = reqwest::Client::new();
+    for (origin, expect) in [("https://evil.example", 403), ("null", 403), ("https://tools.example", 401)] {
+        for method in ["OPTIONS", "GET", "POST", "DELETE"] {
+            for path in ["/v1/skills", "/v1/keys", "/v1/nothing"] {
+                let request =
+                    client.request(method.parse().unwrap(), format!("http://{}{path}", ground.address));
+                // What a browser sends along by itself lets nobody in: there is no session to ride on.
+                let request = request.header("origin", origin).header("cookie", format!("token={TOKEN}"));
+                let request = request.header("access-control-request-method", "POST");
+                let sent = request.header("content-type", "text/plain").body("{}").send().await.unwrap();
+                assert_eq!(sent.status(), expect, "{method} {path} from {origin}");
+                let told = sent.headers().keys().find(|name| name.as_str().starts_with("access-control"));
+                assert!(told.is_none(), "{method} {path} from {origin}: {told:?}");
+            }
+        }
+    }
+}

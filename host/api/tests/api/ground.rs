@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use skep_api::{Api, Entry, TcpAccess, Token, serve};
+use skep_api::{Api, Credentials, Entry, Issuer, TcpAccess, Token, serve};
 use skep_bus::{BusLimits, MemoryBus};
 use skep_core::{DomainName, Limits, Ratio};
 use skep_registry::{Registry, RegistrySettings};
@@ -31,6 +31,7 @@ pub(crate) struct Ground {
     pub(crate) shutdown: CancellationToken,
     pub(crate) serving: Vec<JoinHandle<()>>,
     client: reqwest::Client,
+    tcp: reqwest::Client,
 }
 
 /// A status and the body: JSON, or the text that is none.
@@ -93,11 +94,17 @@ async fn router(dir: &TempDir, store: Store) -> Router {
 
 impl Ground {
     pub(crate) async fn new() -> Self {
+        Self::trusting(Vec::new()).await
+    }
+
+    /// A host that trusts these issuers of tokens.
+    pub(crate) async fn trusting(issuers: Vec<Issuer>) -> Self {
+        let credentials = Credentials { keys_key: [3; 32], issuers };
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("data")).unwrap();
         let store = Store::open(&StoreUrl::Sqlite(dir.path().join("data/skep.db"))).await.unwrap();
         let router = router(&dir, store.clone()).await;
-        let api = Api::new(router.clone());
+        let api = Api::new(router.clone(), credentials);
         let socket = dir.path().join("skep.sock");
         let unix = Entry::Unix(UnixListener::bind(&socket).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -111,7 +118,24 @@ impl Ground {
         let entries = [unix, Entry::Tcp(listener, Arc::new(access))];
         let serving = entries.map(|entry| tokio::spawn(serve(api.clone(), entry, shutdown.clone()))).into();
         let client = reqwest::Client::builder().unix_socket(socket).timeout(PATIENCE).build().unwrap();
-        Self { dir, router, store, address, shutdown, serving, client }
+        let tcp = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        Self { dir, router, store, address, shutdown, serving, client, tcp }
+    }
+
+    /// A request over TCP, by who bears this.
+    pub(crate) async fn as_bearer(
+        &self,
+        bearer: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> Answer {
+        let url = format!("http://{}{path}", self.address);
+        let mut request = self.tcp.request(method.parse().unwrap(), url);
+        if !bearer.is_empty() {
+            request = request.bearer_auth(bearer);
+        }
+        Answer::of(body.iter().fold(request, |request, body| request.json(body)).send().await.unwrap()).await
     }
 
     pub(crate) fn socket(&self) -> PathBuf {

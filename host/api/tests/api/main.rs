@@ -11,10 +11,14 @@ mod entrance;
 #[allow(dead_code, unreachable_pub, clippy::expect_used, reason = "shared with the tests of the whole")]
 mod exposition;
 mod ground;
+mod keys;
 mod leaving;
 mod metrics;
+mod mint;
+mod reach;
 mod secrets;
 mod skills;
 mod standing;
 mod tags;
+mod tokens;
 mod upkeep;

@@ -12,6 +12,7 @@ mod grant;
 mod grants;
 mod input;
 mod inspect;
+mod key;
 mod list;
 mod new;
 mod remove;
@@ -75,6 +76,7 @@ async fn with_host(session: &Session, place: &Place, command: Command) -> Result
         Command::Call(args) => call::call(client, args).await,
         Command::Config(command) => config::config(client, place, command).await,
         Command::Secret(command) => secret::secret(client, place, command).await,
+        Command::Key(command) => key::key(client, place, command).await,
         Command::Audit(args) => audit::audit(client, place, args).await,
     }
 }

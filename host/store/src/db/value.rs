@@ -71,8 +71,15 @@ impl Row {
     }
 
     pub(crate) fn int(&mut self) -> Result<u64, DbError> {
+        self.opt_int()?.ok_or_else(|| unfit("a number", "NULL"))
+    }
+
+    pub(crate) fn opt_int(&mut self) -> Result<Option<u64>, DbError> {
         match self.next()? {
-            Value::Int(value) => u64::try_from(value).map_err(|_| unfit("a count", &value.to_string())),
+            Value::Null => Ok(None),
+            Value::Int(value) => {
+                Ok(Some(u64::try_from(value).map_err(|_| unfit("a count", &value.to_string()))?))
+            }
             other => Err(unfit("a number", &format!("{other:?}"))),
         }
     }

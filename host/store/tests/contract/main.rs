@@ -6,6 +6,7 @@ mod asks;
 mod audit;
 mod components;
 mod ground;
+mod keys;
 mod outage;
 mod proxy;
 mod races;
