@@ -47,7 +47,7 @@ install_packages() {
 
 tools() {
   have cargo || die "cargo not found: install Rust from https://rustup.rs"
-  install_missing cc=build-essential python3=python3 npm=npm
+  install_missing cc=build-essential python3=python3 npm=npm openssl=openssl
   python3 -c "import ensurepip, venv" 2>/dev/null || install_packages python3-venv
   local component missing=()
   for component in rustfmt clippy; do

@@ -39,7 +39,7 @@ impl Mint {
         let flags = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048", "-outform", "DER"];
         let made = Command::new("openssl").args(flags).output().unwrap();
         assert!(made.status.success(), "{made:?}");
-        Self::new(Key::Rsa(RsaKeyPair::from_pkcs8(&made.stdout).unwrap()))
+        Self::new(Key::Rsa(RsaKeyPair::from_der(&made.stdout).unwrap()))
     }
 
     pub(crate) fn ec() -> Self {

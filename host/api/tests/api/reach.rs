@@ -101,7 +101,7 @@ async fn lists_and_audit_show_what_is_within_the_scope_alone() {
     ground.install("echo-typed").await;
     for _ in 0..3 {
         ground.call("versioned", "-", json!({})).await.ok();
-        ground.call("echo-typed", "nothing", json!({})).await.refused(404, "unknown_tool", "");
+        ground.call("echo-typed", "nope", json!({})).await.refused(404, "unknown_tool", "");
     }
     let audit = async || ground.get("/v1/audit").await.ok()["records"].as_array().unwrap().clone();
     eventually(PATIENCE, async || audit().await.len() == 8).await;
