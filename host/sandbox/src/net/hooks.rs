@@ -14,6 +14,7 @@ use skep_core::{ByteSize, NetError, Origin, Scheme};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout_at;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody, WasiHttpHooks,
 };
@@ -153,7 +154,9 @@ impl Trip {
 
     /// The request as it is sent: to a path, and with the host's own name for the host.
     async fn written(&self, request: Request<WasiBody>, origin: &Origin) -> Result<Request<WasiBody>, Error> {
-        let mut request = trimmed(counted(request, &self.traffic)).await?;
+        let first = trimmed(counted(request, &self.traffic));
+        let mut request =
+            timeout_at(self.ends.into(), first).await.map_err(|_| Error::ConnectionWriteTimeout)??;
         let host = HeaderValue::try_from(origin.authority()).map_err(|_| Error::HttpRequestUriInvalid)?;
         request.headers_mut().insert(HOST, host);
         let path = request.uri().path_and_query().cloned();
