@@ -65,13 +65,14 @@ impl From<Fault> for Problem {
 #[derive(Debug)]
 pub(crate) struct Refusal {
     status: StatusCode,
-    problem: Problem,
+    // Apart, as what may fail at every step should be small.
+    problem: Box<Problem>,
 }
 
 impl Refusal {
     /// A refusal by the rules of HTTP, where the status says more than the code.
     pub(crate) fn new(status: StatusCode, fault: Fault) -> Self {
-        Self { status, problem: Problem::new(status, fault) }
+        Self { status, problem: Box::new(Problem::new(status, fault)) }
     }
 }
 
@@ -83,7 +84,7 @@ impl From<Fault> for Refusal {
 
 impl From<Problem> for Refusal {
     fn from(problem: Problem) -> Self {
-        Self { status: status_of(problem.code), problem }
+        Self { status: status_of(problem.code), problem: Box::new(problem) }
     }
 }
 

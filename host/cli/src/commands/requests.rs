@@ -48,7 +48,7 @@ async fn list(client: &Client, place: &Place, state: AskState) -> Result<(), Fai
     if all.is_empty() {
         return show::line(format!("no request is {state}"));
     }
-    all.iter().try_for_each(|ask| print(ask))
+    all.iter().try_for_each(print)
 }
 
 fn print(ask: &Ask) -> Result<(), Failure> {
