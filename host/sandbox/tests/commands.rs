@@ -219,9 +219,9 @@ const TWO_MOUTHS: &str = r#"(component
         (export "get-stdout" (func (result (own $out))))))
     (core module $memory (memory (export "memory") 1) (data (i32.const 0) "the same line, here\n"))
     (core instance $memory (instantiate $memory))
-    (core func $log (canon lower (func $logging "log") (memory $memory "memory")))
+    (core func $log (canon lower (func $logging "log") (memory (core memory $memory "memory"))))
     (core func $print (canon lower (func $streams "[method]output-stream.blocking-write-and-flush")
-        (memory $memory "memory")))
+        (memory (core memory $memory "memory"))))
     (core func $stdout (canon lower (func $stdout "get-stdout")))
     (core module $m
         (import "host" "log" (func $log (param i32 i32 i32 i32 i32)))
