@@ -2,12 +2,18 @@
 
 use crate::deployment::{Deployment, check};
 use serde_json::json;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+/// How long a host may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Takes a connection and reads its request's head.
 async fn accept(listener: &TcpListener) -> (TcpStream, String) {
-    let (mut stream, _) = listener.accept().await.unwrap();
+    let accepted = timeout(PATIENCE, listener.accept()).await.expect("nobody connects");
+    let (mut stream, _) = accepted.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.unwrap());
@@ -55,7 +61,7 @@ async fn a_grant_that_is_revoked_ends_what_uses_it() {
     let (mut stream, _) = accept(&listener).await;
     on.skep(&["revoke", "http-fetch", "--net", &here]);
     let mut rest = Vec::new();
-    let closed = stream.read_to_end(&mut rest).await;
+    let closed = timeout(PATIENCE, stream.read_to_end(&mut rest)).await.expect("it stays open");
     assert!(closed.is_err() || rest.is_empty(), "the connection stayed open");
     assert_eq!(call.await.unwrap().fault(), "cancelled");
     let denied = on.client().call("http-fetch", "fetch", json!({ "url": here })).await;

@@ -63,6 +63,7 @@ pub struct Quota {
     pub rate: Option<Rate>,
     /// How many of its calls may be under way at once, over all hosts.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_i64)]
     pub concurrency: Option<u32>,
 }
 

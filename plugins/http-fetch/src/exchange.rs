@@ -47,8 +47,10 @@ pub fn request(
     request.set_method(&method_of(method)).map_err(|()| bad("method"))?;
     request.set_scheme(Some(&scheme_of(url.scheme))).map_err(|()| bad("scheme"))?;
     request.set_authority(Some(url.authority)).map_err(|()| bad("host"))?;
-    let path = Some(url.path).filter(|path| !path.is_empty());
-    request.set_path_with_query(path).map_err(|()| bad("path"))?;
+    // A request always has a path, a URL need not.
+    let root = if url.path.starts_with('/') { "" } else { "/" };
+    let path = format!("{root}{}", url.path);
+    request.set_path_with_query(Some(&path)).map_err(|()| bad("path"))?;
     Ok(request)
 }
 
