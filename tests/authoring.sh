@@ -33,7 +33,7 @@ answers() { grep -o '[0-9.]* s after saving' "$dir/dev.log" | cut -d' ' -f1; }
 
 save() { # project, number
   local file
-  file=$(grep -rlE 'whom shall I greet' --include='*' "$1" --exclude-dir={.skep,target,node_modules,tests} |
+  file=$(grep -rlE 'whom shall I greet' --include='*' "$1" --exclude-dir={.skep,target,node_modules,tests,__pycache__} |
     grep -vE '\.(md|toml|wasm)$' | head -1)
   sed -i "s/whom shall I greet[0-9]*/whom shall I greet$2/" "$file"
 }
