@@ -68,7 +68,7 @@ async fn a_revoked_key_is_refused_by_every_host_within_a_moment() {
 async fn a_key_is_printed_alone_and_serves_the_command_line() {
     let on = Deployment::embedded_with(&LISTEN);
     on.add_guest("versioned", "versioned", &[]);
-    let key = on.skep(&["key", "create", "my laptop", "--expires", "90d", "--rate", "100/s"]);
+    let key = on.skep(&["key", "create", "my laptop", "--expires", "90d"]);
     let host = format!("http://{}", address(on.host()));
     let with = |key: &str, args: &[&str]| {
         crate::deployment::skep().args(args).args(["--host", &host, "--token", key]).output().unwrap()

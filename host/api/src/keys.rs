@@ -66,7 +66,7 @@ pub(crate) async fn revoke(
 
 /// What the key is for, within the reach of who makes it.
 fn terms(who: &Who, request: &KeyRequest) -> Result<KeyTerms, Fault> {
-    let KeyRequest { name, role, all_domains, skills, expires_in, quota } = request;
+    let KeyRequest { name, role, all_domains, skills, expires_in } = request;
     if !is_name(name) {
         let form = format!(
             "at most {NAME_CHARS_MAX} letters, digits, spaces and `._@-`, the first a letter or digit"
@@ -81,9 +81,6 @@ fn terms(who: &Who, request: &KeyRequest) -> Result<KeyTerms, Fault> {
     if expires_in.is_some_and(|life| life.0.is_zero() || life.0 > LIFE_MAX) {
         return Err(Fault::invalid_input("`expires_in`: write 1s to 3650d, or leave it out for never"));
     }
-    if quota.is_some_and(|quota| quota.concurrency == Some(0)) {
-        return Err(Fault::invalid_input("`quota.concurrency` is 0, so that nothing could be called"));
-    }
     let domain = (!all_domains).then(|| who.domain.clone());
     let skills = skills.clone().or_else(|| who.identity.scope.skills.clone());
     let scope = Scope { domain, skills };
@@ -93,7 +90,7 @@ fn terms(who: &Who, request: &KeyRequest) -> Result<KeyTerms, Fault> {
         return Err(Fault::denied(why));
     }
     let expires = expires_in.map(|life| UnixMs::now().after(life.0));
-    Ok(KeyTerms { role: *role, scope, quota: *quota, expires })
+    Ok(KeyTerms { role: *role, scope, quota: None, expires })
 }
 
 fn is_name(text: &str) -> bool {
@@ -112,6 +109,6 @@ fn info(row: KeyRow) -> Result<KeyInfo, Fault> {
     let read = serde_json::from_str(&terms);
     let terms: KeyTerms =
         read.map_err(|e| Fault::internal(format!("the terms of key {id} can't be read: {e}")))?;
-    let KeyTerms { role, scope: Scope { domain, skills }, quota, expires } = terms;
-    Ok(KeyInfo { id, name, role, domain, skills, quota, created, created_by, expires, last_used: used })
+    let KeyTerms { role, scope: Scope { domain, skills }, expires, .. } = terms;
+    Ok(KeyInfo { id, name, role, domain, skills, created, created_by, expires, last_used: used })
 }

@@ -1,8 +1,7 @@
 //! API keys, as operators make and see them.
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-use skep_core::{DomainName, KeyId, Quota, Role, SkillName, Span, UnixMs};
+use serde::{Deserialize, Serialize};
+use skep_core::{DomainName, KeyId, Role, SkillName, Span, UnixMs};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
@@ -26,16 +25,6 @@ pub struct KeyRequest {
     /// When it ends, from now; never if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<Span>,
-    /// What its bearer may use up.
-    #[serde(default, deserialize_with = "by_name", skip_serializing_if = "Option::is_none")]
-    pub quota: Option<Quota>,
-}
-
-/// A quota by the names of its parts; serde would take them in a row as well.
-fn by_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Quota>, D::Error> {
-    let parts = Option::<serde_json::Map<String, serde_json::Value>>::deserialize(from)?;
-    let quota = parts.map(|parts| Quota::deserialize(serde_json::Value::Object(parts)));
-    quota.transpose().map_err(D::Error::custom)
 }
 
 fn caller() -> Role {
@@ -57,9 +46,6 @@ pub struct KeyInfo {
     /// The only skills that it reaches; all of them if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skills: Option<BTreeSet<SkillName>>,
-    /// What its bearer may use up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quota: Option<Quota>,
     /// When it was made.
     pub created: UnixMs,
     /// By whom.

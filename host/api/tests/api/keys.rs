@@ -109,7 +109,6 @@ async fn what_a_key_can_not_be_for_is_named() {
         (json!({ "name": "x", "skills": [] }), "skills"),
         (json!({ "name": "x", "expires_in": "0s" }), "expires_in"),
         (json!({ "name": "x", "expires_in": "3651d" }), "expires_in"),
-        (json!({ "name": "x", "quota": { "concurrency": 0 } }), "concurrency"),
         (json!({ "name": "x", "role": "root" }), "root"),
         (json!({ "name": "x", "colour": "red" }), "colour"),
     ];

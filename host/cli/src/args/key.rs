@@ -1,7 +1,7 @@
 //! What people type about API keys.
 
 use clap::{Args, Subcommand};
-use skep_core::{KeyId, Rate, Role, SkillName, Span};
+use skep_core::{KeyId, Role, SkillName, Span};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
@@ -32,10 +32,4 @@ pub(crate) struct KeyFlags {
     /// When it ends, as in 90d; never if left out
     #[arg(long, value_name = "SPAN")]
     pub(crate) expires: Option<Span>,
-    /// How often it may call, as in 100/s
-    #[arg(long, value_name = "RATE")]
-    pub(crate) rate: Option<Rate>,
-    /// How many of its calls may be under way at once
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) concurrency: Option<u32>,
 }

@@ -6,7 +6,6 @@ use crate::failure::Failure;
 use crate::show;
 use reqwest::Method;
 use skep_api::types::{KeyCreated, KeyInfo, KeyList, KeyRequest};
-use skep_core::Quota;
 
 pub(crate) async fn key(client: &Client, place: &Place, command: KeyCommand) -> Result<(), Failure> {
     match command {
@@ -20,10 +19,9 @@ pub(crate) async fn key(client: &Client, place: &Place, command: KeyCommand) -> 
 }
 
 async fn create(client: &Client, place: &Place, flags: KeyFlags) -> Result<(), Failure> {
-    let KeyFlags { name, role, skills, all_domains, expires, rate, concurrency } = flags;
-    let quota = (rate.is_some() || concurrency.is_some()).then_some(Quota { rate, concurrency });
+    let KeyFlags { name, role, skills, all_domains, expires } = flags;
     let skills = (!skills.is_empty()).then(|| skills.into_iter().collect());
-    let request = KeyRequest { name, role, all_domains, skills, expires_in: expires, quota };
+    let request = KeyRequest { name, role, all_domains, skills, expires_in: expires };
     let created: KeyCreated = client.put(Method::POST, &["keys"], &request).await?;
     if place.json {
         return show::json(&created);
