@@ -30,8 +30,7 @@ impl Registry {
         let skill = &asked.name;
         let decide = |row: &SkillRow| {
             let waiting = waiting_in(row, asked.version.as_ref())?;
-            let mut grants = row.grants.clone();
-            given_to(&mut grants, &row.grants, Some(row), waiting.digest);
+            let grants = given_to(row.grants.clone(), &row.grants, Some(row), waiting.digest);
             Ok((Change::Approve(waiting.version.clone(), grants), waiting.version.clone()))
         };
         self.change(domain, skill, decide).await
@@ -51,8 +50,7 @@ impl Registry {
             if old.state == VersionState::Current {
                 return Err(Fault::conflict(format!("version {version} of `{skill}` serves already")));
             }
-            let mut grants = row.grants.clone();
-            given_to(&mut grants, &row.grants, Some(row), old.digest);
+            let grants = given_to(row.grants.clone(), &row.grants, Some(row), old.digest);
             Ok((Change::Activate(version.clone(), grants), ()))
         };
         self.change(domain, skill, decide).await
@@ -213,8 +211,7 @@ pub(crate) fn granted(row: &SkillRow, more: Grants) -> Result<(&VersionRow, Gran
     let granted = grants.grant(more, manifest.as_ref().map(|m| &m.requests));
     granted.map_err(|e| Fault::invalid_input(e.to_string()))?;
     files::check_rules(&grants.files).map_err(|e| Fault::invalid_input(e.to_string()))?;
-    given_to(&mut grants, &row.grants, Some(row), current.digest);
-    Ok((current, grants))
+    Ok((current, given_to(grants, &row.grants, Some(row), current.digest)))
 }
 
 /// The answer to who names a version that isn't there.

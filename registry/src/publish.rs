@@ -133,16 +133,16 @@ fn plan(row: Option<&SkillRow>, source: &Source, grants: &Grants, replace: bool)
                  add it without grants, then `skep approve` and `skep grant`"
             )));
         }
-        None if !next.is_empty() => given_to(&mut next, &held, row, digest),
+        None if !next.is_empty() => next = given_to(next, &held, row, digest),
         _ => {}
     }
     let grants = (next != held).then_some(next);
     Ok(Plan { version, state, grants, unchanged, replace, waits })
 }
 
-/// Notes whose grants these are. What was just added belongs to `digest` alone; what was held before
+/// The grants, with whose they are. What was just added belongs to `digest` alone; what was held before
 /// stays with the versions that are still there.
-pub(crate) fn given_to(next: &mut Grants, held: &Grants, row: Option<&SkillRow>, digest: Digest) {
+pub(crate) fn given_to(mut next: Grants, held: &Grants, row: Option<&SkillRow>, digest: Digest) -> Grants {
     let kept = |digest: &Digest| row.is_some_and(|row| row.versions.iter().any(|v| v.digest == *digest));
     if next.fingerprint() == held.fingerprint() {
         next.digests.retain(kept);
@@ -150,6 +150,7 @@ pub(crate) fn given_to(next: &mut Grants, held: &Grants, row: Option<&SkillRow>,
         next.digests.clear();
     }
     next.digests.insert(digest);
+    next
 }
 
 /// Why the source must wait for approval, if it must: it asks for more than what serves now.

@@ -11,6 +11,7 @@ mod port;
 mod process;
 mod program;
 mod redis;
+mod request;
 mod wait;
 
 pub use error::HarnessError;
@@ -18,4 +19,5 @@ pub use mariadb::MariaDb;
 pub use paths::{guest, repository, skill_folder};
 pub use port::free_port;
 pub use redis::Redis;
+pub use request::read_request;
 pub use wait::{eventually, eventually_blocking};

@@ -1,9 +1,10 @@
 //! A server that counts who comes, shows what it was sent, and misbehaves where asked to.
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use skep_harness::read_request;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -68,7 +69,7 @@ impl Place {
 }
 
 async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> Option<()> {
-    let request = read(&mut stream).await?;
+    let request = read_request(&mut stream).await?;
     let path = request.split(' ').nth(1)?.to_owned();
     match path.split('?').next()? {
         "/silent" => std::future::pending().await,
@@ -104,24 +105,4 @@ async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> Option<()> {
         }
     }
     stream.shutdown().await.ok()
-}
-
-/// A whole request, as it came.
-async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
-    let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
-    loop {
-        let count = stream.read(&mut buffer).await.ok().filter(|count| *count > 0)?;
-        bytes.extend_from_slice(&buffer[..count]);
-        let text = String::from_utf8_lossy(&bytes);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-        let whole = match length {
-            Some(length) => body.len() >= length,
-            None if head.contains("transfer-encoding: chunked") => body.ends_with("0\r\n\r\n"),
-            None => true,
-        };
-        if whole {
-            return Some(text.into_owned());
-        }
-    }
 }

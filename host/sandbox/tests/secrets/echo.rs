@@ -2,8 +2,9 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use skep_harness::read_request;
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
 /// Bytes of an answer that go out at once, so that a value comes in several pieces.
@@ -47,7 +48,7 @@ impl Echo {
 }
 
 async fn serve(mut stream: TcpStream, heard: Arc<Mutex<Vec<String>>>) -> Option<()> {
-    let request = read(&mut stream).await?;
+    let request = read_request(&mut stream).await?;
     heard.lock().unwrap().push(request.clone());
     let path = request.split(' ').nth(1)?.split('?').next()?.to_owned();
     let (headers, body) = answer(&path, &request);
@@ -71,27 +72,5 @@ fn answer(path: &str, request: &str) -> (String, String) {
         "/json" => (String::new(), serde_json::json!({ "request": request }).to_string()),
         "/gzip" => ("content-encoding: gzip\r\n".to_owned(), authorization.to_owned()),
         _ => (String::new(), path.strip_prefix("/say/").unwrap_or(request).to_owned()),
-    }
-}
-
-/// The head of a request, and its body up to the end that the head announces.
-async fn read(stream: &mut TcpStream) -> Option<String> {
-    let mut bytes = Vec::new();
-    loop {
-        let mut piece = [0; 4096];
-        let count = stream.read(&mut piece).await.ok().filter(|count| *count > 0)?;
-        bytes.extend_from_slice(&piece[..count]);
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let head = head.to_ascii_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-        let whole = match length {
-            Some(length) => body.len() >= length,
-            None if head.contains("transfer-encoding: chunked") => body.ends_with("0\r\n\r\n"),
-            None => true,
-        };
-        if whole {
-            return Some(text);
-        }
     }
 }
