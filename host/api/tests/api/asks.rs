@@ -1,6 +1,7 @@
 //! Requests for grants: made, seen, decided once, void when the skill is other code.
 
 use crate::ground::{Answer, Ground, PATIENCE, component, manifest};
+use crate::keys::make;
 use serde_json::{Value, json};
 use skep_harness::eventually;
 
@@ -111,4 +112,35 @@ async fn nobody_makes_more_requests_than_an_operator_can_read() {
     let first = decide(&ground, &page["requests"][0], "deny", json!({})).await;
     first.ok();
     ask(&ground, json!({ "TZ": "16" })).await;
+}
+
+#[tokio::test]
+async fn callers_ask_and_see_what_they_asked_for_and_decide_nothing() {
+    let ground = Ground::new().await;
+    install(&ground, "1.0.0").await;
+    let caller = async |skill: &str| make(&ground, json!({ "role": "caller", "skills": [skill] })).await.0;
+    let [ann, bob] = [caller("demo").await, caller("demo").await];
+    let stranger = caller("other").await;
+    let asks = async |key: &str, env: Value| {
+        ground.as_bearer(key, "POST", "/v1/requests", Some(wish(env))).await
+    };
+    let asked = asks(&ann, json!({ "TZ": "UTC" })).await.ok();
+    let other = asks(&bob, json!({ "TZ": "UTC" })).await.ok();
+    assert_ne!(asked["id"], other["id"], "each has a request of their own");
+    asks(&stranger, json!({ "TZ": "UTC" })).await.refused(404, "unknown_skill", "demo");
+
+    let path = format!("/v1/requests/{}", asked["id"].as_str().unwrap());
+    assert_eq!(ground.as_bearer(&ann, "GET", &path, None).await.ok(), asked);
+    for key in [&bob, &stranger] {
+        ground.as_bearer(key, "GET", &path, None).await.refused(404, "not_found", "no request");
+    }
+    for (key, seen) in [(&ann, json!([asked])), (&bob, json!([other])), (&stranger, json!([]))] {
+        let page = ground.as_bearer(key, "GET", "/v1/requests", None).await.ok();
+        assert_eq!(page["requests"], seen);
+    }
+    for what in ["approve", "deny"] {
+        let answer = ground.as_bearer(&ann, "POST", &format!("{path}/{what}"), Some(json!({}))).await;
+        answer.refused(403, "denied", "");
+    }
+    assert_eq!(ground.get(GRANTS).await.ok()["env"], json!({}));
 }
