@@ -13,6 +13,7 @@ mod standing;
 mod watch;
 
 pub use discover::{Match, find};
+pub use frontmatter::{Frontmatter, prompt_parts};
 pub use govern::{Seen, UNSEEN, no_version};
 pub use policy::policy_parse;
 pub use publish::{AddOptions, Added};

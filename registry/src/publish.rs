@@ -56,6 +56,10 @@ impl Registry {
         let grants = self.0.rooted(options.grants)?;
         let source = source.adapted().await?;
         let prepared = self.0.sandbox.prepare(source.component().clone()).await?;
+        if let Some(manifest) = source.manifest() {
+            let tools: Vec<_> = prepared.inspection().tools.iter().map(|t| t.name.clone()).collect();
+            manifest.fits(&tools).map_err(|e| Fault::invalid_input(e.to_string()))?;
+        }
         for _ in 0..RACES_MAX {
             let row = self.0.store.skill_load(domain, &name).await.map_err(fault)?;
             let plan = plan(row.as_ref(), &source, &grants, options.replace)?;

@@ -15,6 +15,7 @@ mod etag;
 mod grants;
 mod health;
 mod keys;
+mod mcp;
 mod metrics;
 mod openapi;
 mod reply;
@@ -31,9 +32,11 @@ mod versions;
 
 pub use auth::{Issuer, KeyPlace, SigningAlgorithm, TcpAccess, Token, TokenError};
 pub use error::status_of;
+pub use mcp::{MCP_SESSIONS_MAX, McpSettings, Profile};
 pub use serve::{Entry, serve};
 
 use auth::{Issuers, Keyring};
+use mcp::Mcp;
 use skep_core::Fault;
 use skep_router::Router;
 use std::sync::Arc;
@@ -57,6 +60,7 @@ pub struct Api {
     keyring: Arc<Keyring>,
     issuers: Arc<Issuers>,
     room: Arc<Semaphore>,
+    mcp: Arc<Mcp>,
 }
 
 impl Api {
@@ -65,7 +69,18 @@ impl Api {
         let Credentials { keys_key, issuers } = credentials;
         let (keyring, issuers) = (Arc::new(Keyring::new(keys_key)), Arc::new(Issuers::new(issuers)));
         let room = Arc::new(Semaphore::new(request::ROOM_UNITS));
-        Self { router, requests: metrics::Requests::new(), keyring, issuers, room }
+        let mcp = Arc::new(Mcp::new(McpSettings::default()));
+        Self { router, requests: metrics::Requests::new(), keyring, issuers, room, mcp }
+    }
+
+    /// The same, with what an operator decided for MCP.
+    pub fn with_mcp(self, settings: McpSettings) -> Self {
+        Self { mcp: Arc::new(Mcp::new(settings)), ..self }
+    }
+
+    /// Ends what would stay open for as long as a client wants: the streams and sessions of MCP.
+    pub fn close(&self) {
+        self.mcp.ended.cancel();
     }
 
     fn keyring(&self) -> &Keyring {

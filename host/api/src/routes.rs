@@ -3,12 +3,13 @@
 use crate::auth::Class;
 use crate::error::Refusal;
 use crate::{
-    Api, asks, audit, auth, calls, config, docs, grants, health, keys, metrics, openapi, secrets, sessions,
+    Api, asks, audit, auth, calls, config, docs, grants, health, keys, mcp, metrics, openapi, secrets, sessions,
     skills, state, trace, versions,
 };
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{any, post};
 use skep_core::Fault;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,6 +30,7 @@ impl Api {
         let document = openapi::document(v1_words, open_words.merge_from(watched_words));
         open.nest("/v1", v1)
             .merge(watched.layer(from_fn_with_state(self.clone(), auth::admit)))
+            .nest("/mcp", talked().layer(from_fn_with_state(self.clone(), auth::admit)))
             .merge(docs::routes(&document))
             .fallback(unknown)
             .method_not_allowed_fallback(not_allowed)
@@ -89,6 +91,12 @@ fn operated() -> OpenApiRouter<Api> {
     let domain =
         OpenApiRouter::new().routes(routes!(secrets::list)).routes(routes!(secrets::set, secrets::delete));
     group(Class::Operators, routes).merge(group(Class::OperatorsOfDomain, domain))
+}
+
+/// MCP, which tells by its own rules what it takes.
+fn talked() -> Router<Api> {
+    let routes = Router::new().route("/", any(mcp::handle)).route("/stdio", post(mcp::pipe));
+    routes.layer(from_fn_with_state(Class::Anyone, auth::hold))
 }
 
 /// What anyone who can reach the host may read.

@@ -143,6 +143,12 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Call a tool; its result is printed as JSON
     Call(CallArgs),
+    /// Serve an editor or agent: MCP over standard input and output
+    Mcp {
+        /// Show only what this profile of the host's configuration names
+        #[arg(long, value_name = "NAME")]
+        profile: Option<String>,
+    },
     /// Show or change the configuration of a skill
     #[command(subcommand)]
     Config(ConfigCommand),

@@ -47,15 +47,35 @@ impl Client {
         self.asking(method, path, &[])
     }
 
+    /// Talks MCP, in lines: `messages` go out, and the answer's body brings what the host says.
+    pub(crate) async fn mcp(
+        &self,
+        profile: Option<String>,
+        messages: reqwest::Body,
+    ) -> Result<Response, Failure> {
+        let query: Vec<_> = profile.map(|profile| ("profile", profile)).into_iter().collect();
+        self.send(self.below("mcp", Method::POST, &["stdio"], &query)?.body(messages)).await
+    }
+
     fn asking(
         &self,
         method: Method,
         path: &[&str],
         query: &[(&str, String)],
     ) -> Result<RequestBuilder, Failure> {
+        self.below("v1", method, path, query)
+    }
+
+    fn below(
+        &self,
+        root: &str,
+        method: Method,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<RequestBuilder, Failure> {
         let mut url = self.base.clone();
         match url.path_segments_mut() {
-            Ok(mut segments) => segments.pop_if_empty().push("v1").extend(path),
+            Ok(mut segments) => segments.pop_if_empty().push(root).extend(path),
             Err(()) => return Err(Failure::Usage(format!("--host `{}` can't have a path", self.place))),
         };
         url.query_pairs_mut().append_pair("domain", self.domain.as_str()).extend_pairs(query);

@@ -1,7 +1,8 @@
 //! The configuration file, `skep.toml`: every mistake in it is reported at once.
 
 use serde::de::DeserializeOwned;
-use skep_api::Issuer;
+use skep_api::{Issuer, Profile};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use toml::{Table, Value};
@@ -21,6 +22,7 @@ pub(crate) struct Config {
     pub(crate) log: Option<String>,
     pub(crate) domains: Vec<String>,
     pub(crate) issuers: Vec<Issuer>,
+    pub(crate) profiles: BTreeMap<String, Profile>,
 }
 
 /// Reads a configuration; on failure a line for each mistake.
@@ -41,6 +43,7 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<String>> {
         log: take.text("log"),
         domains: take.texts("domains"),
         issuers: take.tables("issuers"),
+        profiles: take.named("profiles"),
     };
     mistakes.extend(table.keys().map(|key| format!("`{key}` is unknown")));
     if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
@@ -90,14 +93,28 @@ impl Take<'_> {
             Some(Value::Array(tables)) => tables,
             Some(_) => self.mistake(key, "written as `[[...]]`").unwrap_or_default(),
         };
-        let read = |(at, table): (usize, Value)| match table.try_into() {
-            Ok(read) => Some(read),
-            Err(error) => {
-                self.mistakes.push(format!("`{key}`, number {}: {}", at + 1, error.message()));
-                None
-            }
+        let numbered = tables.into_iter().enumerate();
+        numbered.filter_map(|(at, table)| self.read(&format!("`{key}`, number {}", at + 1), table)).collect()
+    }
+
+    /// The same by name: `[key.NAME]`.
+    fn named<T: DeserializeOwned>(&mut self, key: &str) -> BTreeMap<String, T> {
+        let tables = match self.table.remove(key) {
+            None => Table::new(),
+            Some(Value::Table(tables)) => tables,
+            Some(_) => self.mistake(key, "tables with a name each").unwrap_or_default(),
         };
-        tables.into_iter().enumerate().filter_map(read).collect()
+        let read = |(name, table): (String, Value)| {
+            let read = self.read(&format!("`{key}.{name}`"), table)?;
+            Some((name, read))
+        };
+        tables.into_iter().filter_map(read).collect()
+    }
+
+    fn read<T: DeserializeOwned>(&mut self, place: &str, table: Value) -> Option<T> {
+        let read = table.try_into();
+        read.map_err(|error: toml::de::Error| self.mistakes.push(format!("{place}: {}", error.message()))).ok()
+    }
     }
 }
 
@@ -134,5 +151,20 @@ mod tests {
         let config = parse("slots = 4\nlisten = \"127.0.0.1:7700\"\nhosts = [\"skep.example\"]").unwrap();
         assert_eq!((config.slots, config.hosts.len()), (Some(4), 1));
         assert_eq!(parse("").unwrap(), Config::default());
+        let text = "[profiles.reader]\nskills = [\"jq\"]\ntools = [\"files/read\"]";
+        assert_eq!(parse(text).unwrap().profiles.len(), 1);
+    }
+
+    #[test]
+    fn mistakes_in_profiles_are_named() {
+        for (text, says) in [
+            ("profiles = 1", "with a name each"),
+            ("[profiles]\nreader = 1", "profiles.reader"),
+            ("[profiles.reader]\ntool = []", "profiles.reader.tool"),
+            ("[profiles.reader]\ntools = [\"read\"]", "SKILL/TOOL"),
+        ] {
+            let mistakes = parse(text).unwrap_err();
+            assert!(mistakes.iter().any(|m| m.contains(says)), "{text}: {mistakes:?}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::home::own_places;
 use crate::keys::{Key, key_path};
 use crate::settings::{Settings, Shared};
 use anyhow::{Context, anyhow};
-use skep_api::{Api, Credentials, Entry, serve};
+use skep_api::{Api, Credentials, Entry, McpSettings, serve};
 use skep_bus::{Bus, BusLimits, MemoryBus, RedisBus, RedisSettings};
 use skep_core::{CALL_DEPTH_MAX, Limits, Ratio};
 use skep_registry::{Registry, RegistrySettings};
@@ -63,7 +63,8 @@ impl Host {
         let parts = Parts { bus, registry, sandbox, store: store.clone() };
         let router = Router::start(parts, ceiling, router_settings);
         let credentials = Credentials { keys_key: key.derive("api-keys"), issuers: settings.issuers.clone() };
-        let api = Api::new(router.clone(), credentials);
+        let mcp = McpSettings { state_key: key.derive("mcp"), profiles: settings.profiles.clone() };
+        let api = Api::new(router.clone(), credentials).with_mcp(mcp);
         Ok(Self { router, store, api, shutdown: CancellationToken::new(), listeners: TaskTracker::new() })
     }
 
@@ -103,6 +104,7 @@ impl Host {
     pub(crate) async fn stop(self) {
         self.shutdown.cancel();
         self.router.drain().await;
+        self.api.close();
         self.listeners.close();
         // Whoever doesn't read an answer by now doesn't want it.
         let _ = tokio::time::timeout(ANSWERS_MAX, self.listeners.wait()).await;

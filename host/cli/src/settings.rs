@@ -4,8 +4,9 @@ use crate::args::{Place, ServeArgs};
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::home::{Home, xdg};
-use skep_api::{Issuer, TcpAccess, Token};
+use skep_api::{Issuer, Profile, TcpAccess, Token};
 use skep_core::DomainName;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -38,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) domains: Vec<DomainName>,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) config_file: Option<PathBuf>,
+    pub(crate) profiles: BTreeMap<String, Profile>,
 }
 
 /// What the hosts of a deployment share.
@@ -112,6 +114,7 @@ impl Settings {
             issuers: issuers(config.issuers, &mut mistakes),
             domains: domains(&config.domains, &place.domain, &mut mistakes),
             config_file: file,
+            profiles: config.profiles,
         };
         if mistakes.is_empty() { Ok(settings) } else { Err(Failure::Usage(listed(&mistakes))) }
     }
@@ -144,6 +147,7 @@ impl Settings {
             domains: vec![domain],
             issuers: Vec::new(),
             config_file: None,
+            profiles: BTreeMap::new(),
         }
     }
 }

@@ -22,6 +22,7 @@ mod secret;
 mod secret_value;
 mod state;
 mod time;
+mod tool_section;
 mod trace;
 
 pub use ask::{
@@ -54,4 +55,5 @@ pub use state::{
     StateError, StateKeys, StateLimits, StateTotals,
 };
 pub use time::UnixMs;
+pub use tool_section::{Content, ToolSection};
 pub use trace::{SpanId, Step, TRACE_STATE_BYTES_MAX, Trace, TraceError, TraceId};

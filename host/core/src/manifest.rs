@@ -1,6 +1,6 @@
 //! The manifest, `skill.toml`: who a skill is, what it asks for, how it is configured.
 
-use crate::{LimitsSpec, Requests, SkillName};
+use crate::{LimitsSpec, Requests, SkillName, ToolName, ToolSection};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
@@ -19,6 +19,9 @@ pub enum ManifestError {
     /// Too much description.
     #[error("skill.toml: the description has {0} bytes, at most {DESCRIPTION_BYTES_MAX} are kept")]
     Description(usize),
+    /// What it says of a tool can't be held to.
+    #[error("skill.toml: [tools.{0}]: {1}")]
+    Tool(String, String),
 }
 
 /// How long an instance lives.
@@ -78,6 +81,9 @@ pub struct Manifest {
     /// Its limits.
     #[serde(default)]
     pub limits: LimitsSpec,
+    /// What it says of its tools.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tools: BTreeMap<ToolName, ToolSection>,
     /// How it is built; means nothing to a host.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<BuildSection>,
@@ -95,7 +101,16 @@ impl Manifest {
         if description > DESCRIPTION_BYTES_MAX {
             return Err(ManifestError::Description(description));
         }
+        manifest.tools.iter().try_for_each(|(tool, section)| section.check(tool.as_str()))?;
         Ok(manifest)
+    }
+
+    /// Whether the skill has the tools that the manifest speaks of.
+    pub fn fits(&self, tools: &[ToolName]) -> Result<(), ManifestError> {
+        let Some(unknown) = self.tools.keys().find(|tool| !tools.contains(tool)) else { return Ok(()) };
+        let known: Vec<_> = tools.iter().map(ToolName::as_str).collect();
+        let why = format!("the skill has no such tool; it has: {}", known.join(", "));
+        Err(ManifestError::Tool(unknown.to_string(), why))
     }
 }
 
@@ -138,6 +153,8 @@ mod tests {
         [limits]
         memory = "64MiB"
         wall = "10s"
+        [tools.report]
+        read_only = true
     "#;
 
     #[test]
@@ -160,5 +177,11 @@ mod tests {
         check("64MiB", "64MB", "64MB");
         check("\"ro\"", "\"rx\"", "rx");
         check("1.2.0", "one", "version");
+        check("read_only", "readonly", "readonly");
+        check("read_only = true", "media_type = \"text/csv\"", "tools.report");
+        let manifest = Manifest::parse(GOOD).unwrap();
+        assert!(manifest.fits(&["report".parse().unwrap()]).is_ok());
+        let error = manifest.fits(&["read".parse().unwrap()]).unwrap_err().to_string();
+        assert!(error.contains("report") && error.contains("it has: read"), "{error}");
     }
 }

@@ -14,6 +14,7 @@ mod input;
 mod inspect;
 mod key;
 mod list;
+mod mcp;
 mod new;
 mod remove;
 mod requests;
@@ -77,6 +78,7 @@ async fn with_host(session: &Session, place: &Place, command: Command) -> Result
         Command::Config(command) => config::config(client, place, command).await,
         Command::Secret(command) => secret::secret(client, place, command).await,
         Command::Key(command) => key::key(client, place, command).await,
+        Command::Mcp { profile } => mcp::mcp(client, profile).await,
         Command::Audit(args) => audit::audit(client, place, args).await,
     }
 }

@@ -17,8 +17,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Exit status after a second signal, as a shell would give it for an interrupted program.
 const INTERRUPTED: i32 = 130;
-/// What is logged unless SKEP_LOG_FILTER says otherwise; each step of a migration is not.
-const LOG_FILTER: &str = "info,refinery_core=warn";
+/// What is logged unless SKEP_LOG_FILTER says otherwise; each step of a migration or message of MCP is not.
+const LOG_FILTER: &str = "info,refinery_core=warn,rmcp=warn";
 /// Reports of the watched directory that wait to be written down.
 const REPORTS_MAX: usize = 16;
 

@@ -1,0 +1,77 @@
+//! From a reply to what MCP calls a result: content, structured content, errors.
+
+use super::catalog::Entry;
+use super::schema::structured;
+use crate::types::Problem;
+use rmcp::ErrorData;
+use rmcp::model::{CallToolResult, ContentBlock, MetaObject};
+use serde_json::{Value, json};
+use skep_core::{CallId, Content, Fault, FaultCode, Output, Reply};
+
+/// The field of `_meta` that tells the fault of a call: `{code, message, call}`.
+const META_FAULT: &str = "skep/fault";
+/// The field of `_meta` that tells the call's id.
+const META_CALL: &str = "skep/call";
+/// The field of `_meta` that names the session of a skill that keeps sessions, in results and in requests.
+pub(super) const META_SESSION: &str = "skep/session";
+
+/// The result of a tool's call. What the guest or the host did wrong is told to the model, which may mend it.
+pub(super) fn result(entry: &Entry, reply: Reply) -> CallToolResult {
+    let (id, session) = (reply.id, reply.session);
+    let shown = reply.outcome.and_then(|output| match entry.section.content {
+        Some(Content::Mcp) => as_it_is(&output),
+        None => wrapped(entry, &output),
+    });
+    let mut result = shown.unwrap_or_else(|fault| failed(fault, id));
+    let meta = result.meta.get_or_insert_with(MetaObject::default);
+    meta.insert(META_CALL.to_owned(), json!(id));
+    if let Some(session) = session {
+        meta.insert(META_SESSION.to_owned(), json!(session));
+    }
+    result
+}
+
+fn as_it_is(output: &Output) -> Result<CallToolResult, Fault> {
+    serde_json::from_slice(output.as_bytes()).map_err(|e| {
+        Fault::invalid_output(format!("the tool's answer is no MCP content, as its manifest says: {e}"))
+    })
+}
+
+fn wrapped(entry: &Entry, output: &Output) -> Result<CallToolResult, Fault> {
+    let value = value(output)?;
+    let text = text(&value);
+    let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
+    result.structured_content = Some(structured(value, entry.output.as_ref()));
+    Ok(result)
+}
+
+pub(super) fn value(output: &Output) -> Result<Value, Fault> {
+    output.value().map_err(|e| Fault::internal(format!("an output is no JSON: {e}")))
+}
+
+/// A text as it is, all else as JSON.
+pub(super) fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn failed(fault: Fault, call: CallId) -> CallToolResult {
+    let Problem { code, detail: message, .. } = fault.into();
+    let mut result = CallToolResult::error(vec![ContentBlock::text(format!("{code}: {message}"))]);
+    let mut meta = MetaObject::default();
+    meta.insert(META_FAULT.to_owned(), json!({ "code": code, "message": message, "call": call }));
+    result.meta = Some(meta);
+    result
+}
+
+/// A fault where MCP knows no result that tells of it.
+pub(super) fn error(fault: Fault) -> ErrorData {
+    let Problem { code, detail: message, .. } = fault.into();
+    let data = Some(json!({ "code": code, "message": message }));
+    match code {
+        FaultCode::InvalidInput => ErrorData::invalid_params(message, data),
+        _ => ErrorData::internal_error(message, data),
+    }
+}

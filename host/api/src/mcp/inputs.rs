@@ -1,0 +1,250 @@
+//! What a tool asks of the client before it can answer, and the answers on their way back.
+//!
+//! A tool whose answer is MCP content may give `{"inputRequests": …, "requestState": …}` instead: then the call is
+//! over, and made again with the property `inputResponses` (and `requestState`) in its input. So no guest waits
+//! for a person, and it is the same to a guest whether the client is asked in between or calls again itself.
+
+use super::catalog::Entry;
+use super::server::Server;
+use rmcp::ErrorData;
+use rmcp::model::{
+    ClientCapabilities, InputRequest, InputRequests, InputRequiredResult, InputResponses, JsonObject,
+    ProtocolVersion, RequestStateCodec, SealOptions, ServerRequest,
+};
+use rmcp::service::{PeerRequestOptions, RequestContext, RoleServer, ServiceError};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use skep_core::Reply;
+use std::time::Duration;
+
+/// The property of a tool's input that takes the client's answers. Clients don't see it.
+const RESPONSES: &str = "inputResponses";
+/// The property that takes what the tool wanted to be kept until then.
+const STATE: &str = "requestState";
+/// How often one call may ask.
+const ROUNDS_MAX: usize = 8;
+/// What one call may ask for at once.
+const REQUESTS_MAX: usize = 16;
+/// How long a client may take to answer.
+const ANSWER_WAIT_MAX: Duration = Duration::from_secs(600);
+/// How long a client may keep the state of a call.
+const STATE_LIFE: Duration = Duration::from_secs(3600);
+
+/// What the client sent along when it called again.
+pub(super) struct Answers {
+    pub(super) responses: Option<InputResponses>,
+    pub(super) state: Option<String>,
+}
+
+/// How far a conversation came.
+pub(super) enum Turn {
+    /// The tool gave its answer.
+    Done(Box<Reply>),
+    /// The client is to provide something, and call again.
+    Asks(InputRequiredResult),
+}
+
+/// What a tool asks for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    #[serde(default)]
+    input_requests: InputRequests,
+    request_state: Option<String>,
+}
+
+/// Whether a tool with this schema takes the answers of a client.
+pub(super) fn takes_answers(schema: &JsonObject) -> bool {
+    schema.get("properties").is_some_and(|properties| properties.get(RESPONSES).is_some())
+}
+
+/// The schema as clients see it.
+pub(super) fn without_answers(mut schema: JsonObject) -> JsonObject {
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.remove(RESPONSES);
+        properties.remove(STATE);
+    }
+    if let Some(Value::Array(required)) = schema.get_mut("required") {
+        required.retain(|name| name != RESPONSES && name != STATE);
+    }
+    schema
+}
+
+impl Server {
+    /// Calls a tool until it answers, or until the client has to.
+    pub(super) async fn converse(
+        &self,
+        entry: &Entry,
+        mut arguments: JsonObject,
+        answers: Answers,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Turn, ErrorData> {
+        arguments.remove(RESPONSES);
+        arguments.remove(STATE);
+        let state = answers.state.map(|sealed| self.opened(entry, &sealed, context)).transpose()?;
+        let mut known = (answers.responses, state);
+        for _ in 0..ROUNDS_MAX {
+            let mut input = arguments.clone();
+            if entry.asks {
+                let (responses, state) = known;
+                input.extend(responses.map(|r| (RESPONSES.to_owned(), json!(r))));
+                input.extend(state.map(|s| (STATE.to_owned(), json!(s))));
+            }
+            let reply = self.run(entry, entry.input.unwrap(input), context).await?;
+            let Some(asked) = asked(entry, &reply) else { return Ok(Turn::Done(Box::new(reply))) };
+            let requests =
+                affordable(asked.input_requests, context.client_capabilities().unwrap_or_default())?;
+            if is_stateless(context) {
+                let state = asked.request_state.map(|state| self.sealed(entry, &state, context));
+                let requests = (!requests.is_empty()).then_some(requests);
+                return Ok(Turn::Asks(InputRequiredResult::new(requests, state)));
+            }
+            known = (Some(fulfilled(requests, context).await?), asked.request_state);
+        }
+        let why = format!("`{}` asked the client more than {ROUNDS_MAX} times", entry.name);
+        Err(ErrorData::internal_error(why, None))
+    }
+
+    /// State that goes out and comes back is held to who called what.
+    fn sealed(&self, entry: &Entry, state: &str, context: &RequestContext<RoleServer>) -> String {
+        let bound = self.bound(entry, context);
+        let options = SealOptions::new().associated_data(&bound).ttl(STATE_LIFE);
+        self.states().seal_with(state.as_bytes(), &options)
+    }
+
+    fn opened(
+        &self,
+        entry: &Entry,
+        sealed: &str,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<String, ErrorData> {
+        let opened = self.states().open_with(sealed, &self.bound(entry, context)).ok();
+        let state = opened.and_then(|bytes| String::from_utf8(bytes).ok());
+        state.ok_or_else(|| {
+            let why =
+                "`requestState` isn't what this host gave out for this call, or it is too old: call anew";
+            ErrorData::invalid_params(why, None)
+        })
+    }
+
+    fn bound(&self, entry: &Entry, context: &RequestContext<RoleServer>) -> Vec<u8> {
+        let visitor = self.visitor(context);
+        format!("{} {} {}", visitor.identity.principal, visitor.domain, entry.name).into_bytes()
+    }
+
+    fn states(&self) -> &RequestStateCodec {
+        &self.api().mcp.states
+    }
+}
+
+/// Whether the client is of a revision in which hosts ask by their answers.
+pub(super) fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
+    context.protocol_version().is_some_and(|v| v.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
+}
+
+fn asked(entry: &Entry, reply: &Reply) -> Option<Asked> {
+    let output = reply.outcome.as_ref().ok().filter(|_| entry.asks)?;
+    let asked: Asked = serde_json::from_slice(output.as_bytes()).ok()?;
+    let something = !asked.input_requests.is_empty() || asked.request_state.is_some();
+    something.then_some(asked)
+}
+
+/// Of what is asked for, that which the client said it can do.
+fn affordable(requests: InputRequests, able: ClientCapabilities) -> Result<InputRequests, ErrorData> {
+    if requests.len() > REQUESTS_MAX {
+        let why = format!("a call may ask for {REQUESTS_MAX} things at once, not for {}", requests.len());
+        return Err(ErrorData::internal_error(why, None));
+    }
+    let mut lacking = ClientCapabilities::default();
+    let none_asked = requests.is_empty();
+    let kept: InputRequests = requests
+        .into_iter()
+        .filter(|(_, request)| match request {
+            InputRequest::CreateMessage(_) => {
+                lacking.sampling = Some(Default::default());
+                able.sampling.is_some()
+            }
+            InputRequest::Elicitation(_) => {
+                lacking.elicitation = Some(Default::default());
+                able.elicitation.is_some()
+            }
+            InputRequest::ListRoots(_) => {
+                lacking.roots = Some(Default::default());
+                able.roots.is_some()
+            }
+            _ => false,
+        })
+        .collect();
+    if kept.is_empty() && !none_asked {
+        return Err(ErrorData::missing_required_client_capability(lacking));
+    }
+    Ok(kept)
+}
+
+/// Asks a client that is told what to provide while its call goes on.
+async fn fulfilled(
+    requests: InputRequests,
+    context: &RequestContext<RoleServer>,
+) -> Result<InputResponses, ErrorData> {
+    let mut responses = InputResponses::new();
+    for (name, request) in requests {
+        let request = match request {
+            InputRequest::CreateMessage(request) => ServerRequest::CreateMessageRequest(request),
+            InputRequest::Elicitation(request) => ServerRequest::ElicitRequest(request),
+            InputRequest::ListRoots(request) => ServerRequest::ListRootsRequest(request),
+            _ => continue,
+        };
+        let options = PeerRequestOptions::with_timeout(ANSWER_WAIT_MAX);
+        let answer =
+            async { context.peer.send_request_with_option(request, options).await?.await_response().await };
+        let answer = tokio::select! {
+            answer = answer => answer.map_err(unanswered)?,
+            () = context.ct.cancelled() => return Err(ErrorData::internal_error("cancelled", None)),
+        };
+        let value = serde_json::to_value(answer);
+        responses.insert(name, value.map_err(|e| ErrorData::internal_error(e.to_string(), None))?);
+    }
+    Ok(responses)
+}
+
+fn unanswered(error: ServiceError) -> ErrorData {
+    match error {
+        ServiceError::McpError(error) => error,
+        other => {
+            ErrorData::internal_error(format!("the client didn't provide what was asked: {other}"), None)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_do_not_see_where_their_answers_go() {
+        let schema = json!({
+            "type": "object",
+            "properties": { "a": {}, RESPONSES: {}, STATE: {} },
+            "required": ["a", RESPONSES],
+        });
+        let schema = schema.as_object().cloned().unwrap();
+        assert!(takes_answers(&schema));
+        let shown = without_answers(schema);
+        assert!(!takes_answers(&shown));
+        assert_eq!((&shown["properties"], &shown["required"]), (&json!({ "a": {} }), &json!(["a"])));
+    }
+
+    #[test]
+    fn clients_are_asked_only_for_what_they_can_do() {
+        let requests: InputRequests = serde_json::from_value(json!({
+            "roots": { "method": "roots/list" },
+            "words": { "method": "sampling/createMessage", "params": { "messages": [], "maxTokens": 1 } },
+        }))
+        .unwrap();
+        let able = |able: Value| serde_json::from_value::<ClientCapabilities>(able).unwrap();
+        let kept = affordable(requests.clone(), able(json!({ "sampling": {} }))).unwrap();
+        assert_eq!(kept.keys().collect::<Vec<_>>(), ["words"]);
+        let error = affordable(requests, able(json!({ "elicitation": {} }))).unwrap_err();
+        assert_eq!(error.data.unwrap()["requiredCapabilities"]["sampling"], json!({}));
+    }
+}
