@@ -1,6 +1,6 @@
 # The few commands people type. Each installs what it needs and the machine lacks.
 .DEFAULT_GOAL := help
-.PHONY: help tools servers probes setup guests programs build demo lint test bench
+.PHONY: help tools servers probes clients setup guests programs build demo lint test bench
 
 CARGO := cargo
 # The lock file decides the versions.
@@ -47,7 +47,7 @@ programs: tools guests ## build and fetch programs that were never made for Skep
 	@tests/toolchain/programs.sh
 	@tests/toolchain/foreign.sh
 
-setup: tools servers probes ## install what tests need
+setup: tools servers probes clients ## install what tests need
 
 tools:
 	@tests/setup.sh tools
@@ -57,3 +57,6 @@ servers:
 
 probes:
 	@tests/setup.sh probes
+
+clients:
+	@tests/setup.sh clients

@@ -3,11 +3,17 @@
 #   tests/setup.sh tools     a C compiler, rustfmt, clippy, cargo-nextest, what runs pip and npm
 #   tests/setup.sh servers   Redis and MariaDB, which tests start privately
 #   tests/setup.sh probes    schemathesis, which holds the API to its own description
+#   tests/setup.sh clients   MCP's client for Python and its conformance suite, with a Node that runs it
 set -euo pipefail
 
 nextest_version=0.9.143
 schemathesis_version=4.32.5
+mcp_version=2.3.0
+suite_stable=0.1.16
+suite_next=0.2.0-alpha.12
+node_version=22.23.3
 apt_lock_seconds_max=300
+root=$(cd "$(dirname "$0")/.." && pwd)
 # Servers are not on everybody's path.
 PATH=$PATH:/usr/local/sbin:/usr/sbin
 
@@ -74,8 +80,7 @@ servers() {
 
 # In target/schemathesis, of this very version.
 probes() {
-  local place
-  place=$(cd "$(dirname "$0")/.." && pwd)/target/schemathesis
+  local place=$root/target/schemathesis
   [ "$(cat "$place/installed" 2>/dev/null)" != "$schemathesis_version" ] || return 0
   install_missing python3=python3
   say "installing schemathesis $schemathesis_version"
@@ -85,10 +90,36 @@ probes() {
   echo "$schemathesis_version" > "$place/installed"
 }
 
-[ $# != 0 ] || set -- tools servers probes
+# What the tests of MCP are held against, and what runs it: in target/mcp, of these very versions.
+clients() {
+  local place=$root/target/mcp
+  local wanted="mcp $mcp_version, suite $suite_stable and $suite_next, node $node_version"
+  [ "$(cat "$place/installed" 2>/dev/null)" != "$wanted" ] || return 0
+  install_missing python3=python3 npm=npm
+  say "installing $wanted"
+  rm -rf "$place"
+  python3 -m venv "$place/venv"
+  "$place/venv/bin/pip" install --quiet --disable-pip-version-check "mcp==$mcp_version"
+  npm install --silent --no-audit --no-fund --prefix "$place" \
+    "suite-stable@npm:@modelcontextprotocol/conformance@$suite_stable" \
+    "suite-next@npm:@modelcontextprotocol/conformance@$suite_next" \
+    "node-linux-$(node_machine)@$node_version"
+  echo "$wanted" > "$place/installed"
+}
+
+# The name of this machine in the names of Node's packages.
+node_machine() {
+  case $(uname -m) in
+    x86_64) echo x64 ;;
+    aarch64) echo arm64 ;;
+    *) die "no Node for $(uname -m) is packaged: put one of version 22 or later into target/mcp" ;;
+  esac
+}
+
+[ $# != 0 ] || set -- tools servers probes clients
 for part in "$@"; do
   case $part in
-    tools | servers | probes) "$part" ;;
-    *) die "no part $part: tools, servers or probes" ;;
+    tools | servers | probes | clients) "$part" ;;
+    *) die "no part $part: tools, servers, probes or clients" ;;
   esac
 done

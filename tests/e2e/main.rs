@@ -23,6 +23,7 @@ mod hostile;
 mod hot_load;
 mod identity;
 mod languages;
+mod mcp;
 mod network;
 mod programs;
 mod rest;

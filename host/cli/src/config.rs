@@ -160,7 +160,7 @@ mod tests {
         for (text, says) in [
             ("profiles = 1", "with a name each"),
             ("[profiles]\nreader = 1", "profiles.reader"),
-            ("[profiles.reader]\ntool = []", "profiles.reader.tool"),
+            ("[profiles.reader]\ntool = []", "unknown field `tool`"),
             ("[profiles.reader]\ntools = [\"read\"]", "SKILL/TOOL"),
         ] {
             let mistakes = parse(text).unwrap_err();
