@@ -22,21 +22,25 @@ impl Api {
         let v1 = v1
             .fallback(unknown)
             .method_not_allowed_fallback(not_allowed)
-            .layer(from_fn(openapi::acceptable))
-            .layer(from_fn_with_state(self.clone(), auth::admit))
-            .layer(from_fn_with_state(self.clone(), trace::follow));
+            .layer(from_fn(openapi::acceptable));
         let (open, open_words) = open().split_for_parts();
         let (watched, watched_words) = watched().split_for_parts();
         let document = openapi::document(v1_words, open_words.merge_from(watched_words));
-        open.nest("/v1", v1)
+        open.nest("/v1", self.followed(v1))
+            .nest("/mcp", self.followed(talked()))
             .merge(watched.layer(from_fn_with_state(self.clone(), auth::admit)))
-            .nest("/mcp", talked().layer(from_fn_with_state(self.clone(), auth::admit)))
             .merge(docs::routes(&document))
             .fallback(unknown)
             .method_not_allowed_fallback(not_allowed)
             .layer(from_fn(auth::guard))
             .layer(from_fn_with_state(self.clone(), metrics::count))
             .with_state(self.clone())
+    }
+
+    /// For those who are let in, in the trace that they name.
+    fn followed(&self, routes: Router<Self>) -> Router<Self> {
+        let admitted = routes.layer(from_fn_with_state(self.clone(), auth::admit));
+        admitted.layer(from_fn_with_state(self.clone(), trace::follow))
     }
 }
 
