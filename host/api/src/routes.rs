@@ -3,8 +3,8 @@
 use crate::auth::Class;
 use crate::error::Refusal;
 use crate::{
-    Api, asks, audit, auth, calls, config, docs, grants, health, keys, mcp, metrics, openapi, secrets, sessions,
-    skills, state, trace, versions,
+    Api, asks, audit, auth, calls, config, docs, grants, health, keys, mcp, metrics, openapi, secrets,
+    sessions, skills, state, trace, versions,
 };
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
@@ -19,10 +19,8 @@ impl Api {
     pub(crate) fn routes(&self) -> Router {
         let v1 = OpenApiRouter::new().merge(seen()).merge(called()).merge(audited()).merge(operated());
         let (v1, v1_words) = v1.split_for_parts();
-        let v1 = v1
-            .fallback(unknown)
-            .method_not_allowed_fallback(not_allowed)
-            .layer(from_fn(openapi::acceptable));
+        let v1 =
+            v1.fallback(unknown).method_not_allowed_fallback(not_allowed).layer(from_fn(openapi::acceptable));
         let (open, open_words) = open().split_for_parts();
         let (watched, watched_words) = watched().split_for_parts();
         let document = openapi::document(v1_words, open_words.merge_from(watched_words));

@@ -113,8 +113,8 @@ impl Take<'_> {
 
     fn read<T: DeserializeOwned>(&mut self, place: &str, table: Value) -> Option<T> {
         let read = table.try_into();
-        read.map_err(|error: toml::de::Error| self.mistakes.push(format!("{place}: {}", error.message()))).ok()
-    }
+        read.map_err(|error: toml::de::Error| self.mistakes.push(format!("{place}: {}", error.message())))
+            .ok()
     }
 }
 

@@ -1,9 +1,7 @@
 //! The public conformance suite, server side, with every tool that it calls being a Wasm skill.
 
 use super::{Served, TOKEN, installed, skill_of_fixture};
-use crate::client::Client;
 use serde_json::Value;
-use skep_api::types::Base64Bytes;
 use skep_harness::repository;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -67,33 +65,9 @@ fn assert_all_pass(verdicts: &BTreeMap<String, Verdict>, scenarios: usize) {
     assert_eq!(verdicts.len(), scenarios, "{:?}", verdicts.keys());
 }
 
-/// Installs a skill with a prompt and removes it, again and again, so that whoever listens has something to hear.
-async fn come_and_go(client: Client, component: Vec<u8>) {
-    let manifest = "[skill]\nname = \"guest\"\nversion = \"1.0.0\"\ncomponent = \"guest.wasm\"\n";
-    let prompt = "---\nname: guest\ndescription: Comes and goes\n---\nHello.";
-    let body = serde_json::json!({
-        "component": Base64Bytes(component.into()), "manifest": manifest, "prompt": prompt, "replace": true,
-    });
-    loop {
-        client.send("POST", "/v1/skills", Some(body.clone())).await.ok();
-        client.send("DELETE", "/v1/skills/guest", None).await.ok();
-    }
-}
-
 #[test]
 fn the_stable_release_passes() {
     let served = serve();
     let verdicts = run("suite-stable", &served, &["--suite", "all"]);
     assert_all_pass(&verdicts, 32);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_the_stateless_revision_requires_passes() {
-    let served = serve();
-    let component = std::fs::read(skep_harness::guest("versioned")).expect("a component");
-    let coming = tokio::spawn(come_and_go(served.deployment.client(), component));
-    let verdicts =
-        tokio::task::block_in_place(|| run("suite-next", &served, &["--requirements", "2026-07-28"]));
-    coming.abort();
-    assert_all_pass(&verdicts, 37);
 }
