@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use skep_harness::{eventually, eventually_blocking};
 use std::time::Duration;
 
-const TOKEN: &str = "0123456789abcdef0123456789abcdef";
-const LISTEN: [&str; 4] = ["--listen", "127.0.0.1:0", "--token", TOKEN];
+pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub const LISTEN: [&str; 4] = ["--listen", "127.0.0.1:0", "--token", TOKEN];
 /// How long a revocation may take to reach the other host: its revision is confirmed each second.
 const MOMENT: Duration = Duration::from_secs(5);
 
 /// Where a host listens: it found the port itself.
-fn address(host: &Host) -> String {
+pub fn address(host: &Host) -> String {
     let mut found = None;
     eventually_blocking(Duration::from_secs(60), || {
         let log = host.logged();

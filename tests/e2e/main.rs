@@ -26,5 +26,6 @@ mod languages;
 mod mcp;
 mod network;
 mod programs;
+mod quotas;
 mod rest;
 mod watching;

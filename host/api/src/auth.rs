@@ -23,7 +23,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use skep_core::{ApiKey, Fault, Identity, Principal};
+use skep_core::{Allowance, ApiKey, Fault, Identity, Principal};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -85,7 +85,9 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 async fn known(api: &Api, access: &TcpAccess, given: Option<String>) -> Result<Identity, Refusal> {
     let found = match given {
         Some(given) if access.token.matches(&given) => {
-            Some(Identity::operator(Principal::Operator("token".to_owned())))
+            // Whoever bears it may be anywhere.
+            let identity = Identity::operator(Principal::Operator("token".to_owned()));
+            Some(Identity { allowance: Allowance::default(), ..identity })
         }
         Some(given) if ApiKey::resembles(&given) => api.keyring().identify(api.router(), &given).await?,
         Some(given) => api.issuers().identify(&given).await?,

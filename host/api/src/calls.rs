@@ -1,5 +1,6 @@
 //! Calls: the input goes in and the output comes out as the bytes they are.
 
+use crate::auth::Who;
 use crate::error::Refusal;
 use crate::request::{At, By, DomainOnly, RawBody, is_json};
 use crate::trace::Traced;
@@ -57,6 +58,7 @@ struct CallHeaders {
 pub(crate) async fn call(
     State(api): State<Api>,
     By(by): By,
+    who: Who,
     At((skill, tool)): At<(SkillRef, ToolName)>,
     Traced(trace): Traced,
     headers: HeaderMap,
@@ -70,6 +72,7 @@ pub(crate) async fn call(
         to: Target { domain: by.domain, skill: skill.name, version: skill.version, tool },
         input: if body.bytes.is_empty() { NO_INPUT } else { body.bytes },
         chain: by.chain,
+        allowance: who.identity.allowance,
         timeout: timeout(&headers)?,
         lane: lane(&headers)?,
         idempotency_key: idempotency_key(&headers)?,

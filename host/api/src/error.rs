@@ -1,12 +1,13 @@
 //! From a fault to an answer: the one place where codes become statuses.
 
+use crate::rate::seconds;
 use crate::types::{PROBLEM_JSON, Problem};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use skep_core::{Fault, FaultCode};
 
-/// When to come back after `overloaded` and `unavailable`, in seconds.
+/// When to come back after `overloaded` and `unavailable`, in seconds, where the fault doesn't say.
 pub(crate) const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
 /// The HTTP status of a fault.
@@ -37,14 +38,15 @@ pub fn status_of(code: FaultCode) -> StatusCode {
 impl Problem {
     /// What a fault is to a client, under a status that may say more than its code.
     pub(crate) fn new(status: StatusCode, fault: Fault) -> Self {
-        let Fault { code, message: mut detail } = fault;
+        let Fault { code, message: mut detail, retry_after_ms } = fault;
         if code == FaultCode::Internal {
             // What a defect says may name what callers shouldn't see.
             tracing::error!(detail, "a defect");
             detail = "a defect of the host: its log says more".to_owned();
         }
         let kind = format!("urn:skep:fault:{code}");
-        Self { kind, title: title(code), status: status.as_u16(), detail, code, call: None, logs: Vec::new() }
+        let (title, status, logs) = (title(code), status.as_u16(), Vec::new());
+        Self { kind, title, status, detail, code, retry_after_ms, call: None, logs }
     }
 }
 
@@ -90,6 +92,7 @@ impl From<Problem> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        let retry_after = self.problem.retry_after_ms.map(|ms| HeaderValue::from(seconds(ms)));
         let mut response = (self.status, Json(self.problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
@@ -98,7 +101,7 @@ impl IntoResponse for Refusal {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+                headers.insert(header::RETRY_AFTER, retry_after.unwrap_or(RETRY_AFTER));
             }
             _ => {}
         }
@@ -123,6 +126,15 @@ mod tests {
             let retry = Refusal::from(Problem::from(Fault::new(*code, "x"))).into_response();
             let free = code.retryable(false);
             assert_eq!(retry.headers().contains_key(header::RETRY_AFTER), free, "{code}");
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_to_come_back_too_early() {
+        for (ms, expected) in [(None, "1"), (Some(1), "1"), (Some(1001), "2"), (Some(3_600_000), "3600")] {
+            let fault = Fault { retry_after_ms: ms, ..Fault::overloaded("x") };
+            let answer = Refusal::from(fault).into_response();
+            assert_eq!(answer.headers()[header::RETRY_AFTER], expected, "{ms:?}");
         }
     }
 

@@ -7,7 +7,7 @@ use crate::request::{At, By, DomainOnly, Json};
 use crate::types::{KeyCreated, KeyInfo, KeyList, KeyRequest};
 use axum::extract::State;
 use axum::http::StatusCode;
-use skep_core::{Fault, KeyId, KeyTerms, Scope, UnixMs};
+use skep_core::{Allowance, Fault, KeyId, KeyTerms, Quota, Scope, UnixMs};
 use skep_router::KeyRow;
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ pub(crate) async fn revoke(
 
 /// What the key is for, within the reach of who makes it.
 fn terms(who: &Who, request: &KeyRequest) -> Result<KeyTerms, Fault> {
-    let KeyRequest { name, role, all_domains, skills, expires_in } = request;
+    let KeyRequest { name, role, all_domains, skills, quota, expires_in } = request;
     if !is_name(name) {
         let form = format!(
             "at most {NAME_CHARS_MAX} letters, digits, spaces and `._@-`, the first a letter or digit"
@@ -90,7 +90,17 @@ fn terms(who: &Who, request: &KeyRequest) -> Result<KeyTerms, Fault> {
         return Err(Fault::denied(why));
     }
     let expires = expires_in.map(|life| UnixMs::now().after(life.0));
-    Ok(KeyTerms { role: *role, scope, quota: None, expires })
+    Ok(KeyTerms { role: *role, scope, quota: quota_within(who, *quota)?, expires })
+}
+
+/// The quota of a key that somebody makes: what they have themselves where it says nothing.
+fn quota_within(who: &Who, asked: Quota) -> Result<Quota, Fault> {
+    let Allowance::Metered(own) = who.identity.allowance else { return Ok(asked) };
+    let quota = asked.over(own);
+    if own.covers(&quota) {
+        return Ok(quota);
+    }
+    Err(Fault::denied(format!("a key can't use up more than who makes it: `quota` is at most {own}")))
 }
 
 fn is_name(text: &str) -> bool {
@@ -109,6 +119,6 @@ fn info(row: KeyRow) -> Result<KeyInfo, Fault> {
     let read = serde_json::from_str(&terms);
     let terms: KeyTerms =
         read.map_err(|e| Fault::internal(format!("the terms of key {id} can't be read: {e}")))?;
-    let KeyTerms { role, scope: Scope { domain, skills }, expires, .. } = terms;
-    Ok(KeyInfo { id, name, role, domain, skills, created, created_by, expires, last_used: used })
+    let KeyTerms { role, scope: Scope { domain, skills }, quota, expires } = terms;
+    Ok(KeyInfo { id, name, role, domain, skills, quota, created, created_by, expires, last_used: used })
 }

@@ -18,6 +18,7 @@ mod keys;
 mod mcp;
 mod metrics;
 mod openapi;
+mod rate;
 mod reply;
 mod request;
 mod routes;

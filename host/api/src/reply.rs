@@ -1,8 +1,8 @@
 //! Replies to calls: whole, or line by line while the call goes on.
 
-use crate::Api;
 use crate::error::Refusal;
 use crate::types::{NDJSON, Problem};
+use crate::{Api, rate};
 use axum::body::Body;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -32,7 +32,7 @@ struct Beside {
 
 /// A `CallAnswer`. The output is put in as it came: it is JSON already, and may be large.
 fn answer(reply: Reply) -> Result<Vec<u8>, Problem> {
-    let Reply { id, outcome, logs, usage, served_by, digest, version, session } = reply;
+    let Reply { id, outcome, logs, usage, served_by, digest, version, session, .. } = reply;
     let output = match outcome {
         Ok(output) => output,
         Err(fault) => return Err(Problem { call: Some(id), logs, ..fault.into() }),
@@ -45,10 +45,12 @@ fn answer(reply: Reply) -> Result<Vec<u8>, Problem> {
 
 /// The answer to a client that waits for the end.
 pub(crate) fn whole(reply: Reply) -> Response {
-    match answer(reply) {
+    let left = reply.rate;
+    let response = match answer(reply) {
         Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Err(problem) => Refusal::from(problem).into_response(),
-    }
+    };
+    rate::told(left, response)
 }
 
 /// A call that is answered line by line.

@@ -38,7 +38,7 @@ fn entry(from: Incarnation) -> Entry {
         chain: vec![Principal::Operator("bench".to_owned())],
         revision: 1,
     };
-    Entry { envelope, payload: PAYLOAD.into(), concurrency: 1000, waiting: 1000 }
+    Entry { envelope, payload: PAYLOAD.into(), concurrency: 1000, waiting: 1000, charges: Vec::new() }
 }
 
 fn reply(id: CallId) -> Reply {

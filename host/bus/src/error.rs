@@ -1,7 +1,9 @@
 //! Why the bus said no.
 
-use skep_core::{CALL_DEPTH_MAX, CallId, DomainName, Fault, FaultCode, Incarnation, StateError};
+use crate::Payer;
+use skep_core::{CALL_DEPTH_MAX, CallId, DomainName, Fault, FaultCode, Incarnation, RateLevel, StateError};
 use std::fmt;
+use std::num::NonZeroU32;
 
 /// What an entry found full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,6 +26,42 @@ impl fmt::Display for Bound {
     }
 }
 
+/// Which part of a quota is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Spent {
+    /// The rate.
+    Rate(RateLevel),
+    /// The calls that may be under way at once.
+    Concurrency(NonZeroU32),
+}
+
+/// Which quota is used up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverQuota {
+    /// Whose.
+    pub payer: Payer,
+    /// Which part.
+    pub spent: Spent,
+}
+
+impl fmt::Display for OverQuota {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.payer {
+            Payer::Principal(who) => write!(f, "`{who}` ")?,
+            Payer::Domain => f.write_str("this domain ")?,
+        }
+        match self.spent {
+            Spent::Rate(level) => {
+                let (rate, soon) = (level.rate(), level.call_in_ms());
+                write!(f, "has used up its rate of {rate}: try again in {soon}ms")
+            }
+            Spent::Concurrency(many) => {
+                write!(f, "has {many} calls under way, and no more may be: wait until one ends")
+            }
+        }
+    }
+}
+
 /// Why the bus said no.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BusError {
@@ -35,6 +73,9 @@ pub enum BusError {
         /// Its value.
         limit: u64,
     },
+    /// A quota is used up; nothing was queued, and nothing charged.
+    #[error("{0}")]
+    OverQuota(OverQuota),
     /// As many audit records wait for the database as may; nothing was queued.
     #[error("{limit} audit records wait for the database, and no more may: is it away?")]
     AuditFull {
@@ -86,10 +127,30 @@ pub enum BusError {
     Internal(String),
 }
 
+impl BusError {
+    /// How far the rate of who asked is drawn down, where that is why.
+    pub fn rate(&self) -> Option<RateLevel> {
+        match self {
+            Self::OverQuota(OverQuota { payer: Payer::Principal(_), spent: Spent::Rate(level) }) => {
+                Some(*level)
+            }
+            _ => None,
+        }
+    }
+
+    /// When to come back, where that is known.
+    fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::OverQuota(OverQuota { spent: Spent::Rate(level), .. }) => Some(level.call_in_ms()),
+            _ => None,
+        }
+    }
+}
+
 impl From<BusError> for Fault {
     fn from(error: BusError) -> Self {
         let code = match error {
-            BusError::Overloaded { .. } => FaultCode::Overloaded,
+            BusError::Overloaded { .. } | BusError::OverQuota(_) => FaultCode::Overloaded,
             BusError::TooDeep { .. } => FaultCode::Denied,
             BusError::NoSuchHost(_) => FaultCode::SessionGone,
             BusError::TooLarge { .. }
@@ -103,6 +164,6 @@ impl From<BusError> for Fault {
             | BusError::Closed => FaultCode::Unavailable,
             BusError::Internal(_) => FaultCode::Internal,
         };
-        Fault::new(code, error.to_string())
+        Fault { retry_after_ms: error.retry_after_ms(), ..Fault::new(code, error.to_string()) }
     }
 }

@@ -5,6 +5,7 @@
 //! What the contract promises:
 //! - A call is at most once. What no host has read may go to another host; what was handed out by
 //!   [`Bus::receive`] counts as started and is never handed out again.
+//! - Quotas hold over all hosts, by the bus's own clock; a call that is over counts no more, however it ended.
 //! - A full queue is an answer, never a wait: [`BusError::Overloaded`] names the bound.
 //! - A saturated skill keeps its calls in a list of its own, so they never stand in front of its neighbours'.
 //! - A call by a skill never stands behind calls of lesser depth: a parent that waits can't starve its child.
@@ -25,16 +26,16 @@ mod streams;
 
 pub use backlog::{Backlog, QueueBacklog, Watched};
 pub use cache::{CACHE_HOLD_MAX, CACHE_LIFE_MAX, CacheTicket, Cached, StateCache};
-pub use error::{Bound, BusError};
+pub use error::{Bound, BusError, OverQuota, Spent};
 pub use limits::BusLimits;
 pub use memory::MemoryBus;
-pub use message::{AuditToken, Delivery, Entry, Event};
+pub use message::{AuditToken, Charge, Delivery, Entry, Event, Payer};
 pub use queues::Room;
 pub use state::HotState;
 pub use streams::{RedisBus, RedisSettings};
 
 use async_trait::async_trait;
-use skep_core::{AuditRecord, Envelope, Incarnation, Progress, Reply};
+use skep_core::{AuditRecord, Envelope, Incarnation, Progress, RateLevel, Reply};
 
 /// How one host takes part in moving messages. Ask for it as `Arc<dyn Bus>`.
 #[async_trait]
@@ -42,10 +43,11 @@ pub trait Bus: HotState + StateCache + Watched + Send + Sync + 'static {
     /// This life of this host, as it stands in `from` of what it sends.
     fn incarnation(&self) -> Incarnation;
 
-    /// Admits an entry and puts it in its queue, or behind its saturated skill, in one step.
+    /// Admits an entry, charges it to its quotas, and puts it in its queue, or behind its saturated skill, in one
+    /// step. Says how far the rate of who asked is drawn down then, if they have one.
     /// [`BusError::NoSuchHost`]: the host that held its session is gone, and the session with it.
     /// After [`BusError::OutcomeUnknown`] it may have been queued: wait for the reply or [`Bus::cancel`] it.
-    async fn send(&self, entry: Entry) -> Result<(), BusError>;
+    async fn send(&self, entry: Entry) -> Result<Option<RateLevel>, BusError>;
 
     /// What there is room for: calls by skills first, the deepest first; then calls of this host's sessions and
     /// from outside by turns, the latter split 8:3:1 among the lanes. None when nothing came within

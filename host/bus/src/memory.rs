@@ -3,6 +3,7 @@
 mod backlog;
 mod cache;
 mod domain;
+mod quotas;
 mod relay;
 mod state;
 
@@ -13,7 +14,7 @@ use async_trait::async_trait;
 use domain::{Domain, Hand, Taken};
 use parking_lot::Mutex;
 use relay::Relay;
-use skep_core::{AuditRecord, DomainName, Envelope, Incarnation, Progress, Reply};
+use skep_core::{AuditRecord, DomainName, Envelope, Incarnation, Progress, RateLevel, Reply};
 use std::collections::HashMap;
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -111,7 +112,7 @@ impl Bus for MemoryBus {
         self.incarnation
     }
 
-    async fn send(&self, entry: Entry) -> Result<(), BusError> {
+    async fn send(&self, entry: Entry) -> Result<Option<RateLevel>, BusError> {
         BusLimits::check("input", entry.payload.len(), self.limits.payload_bytes_max)?;
         check_depth(&entry.envelope)?;
         // There is no other host that could hold a session.
@@ -120,10 +121,10 @@ impl Bus for MemoryBus {
         }
         let mut state = self.open_state()?;
         state.audit_admit(&self.limits)?;
-        state.domain(&entry.envelope.to.domain)?.send(entry, &self.limits)?;
+        let rate = state.domain(&entry.envelope.to.domain)?.send(entry, &self.limits)?;
         drop(state);
         self.work.notify_one();
-        Ok(())
+        Ok(rate)
     }
 
     async fn receive(&self, room: Room) -> Result<Vec<Delivery>, BusError> {

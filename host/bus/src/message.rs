@@ -2,7 +2,7 @@
 
 use crate::queues::Queue;
 use bytes::Bytes;
-use skep_core::{CallId, DomainName, Envelope, Progress, Reply};
+use skep_core::{CallId, DomainName, Envelope, Principal, Progress, Quota, Reply};
 use std::fmt;
 
 /// A call on its way in.
@@ -17,6 +17,27 @@ pub struct Entry {
     pub concurrency: u32,
     /// How many more may wait behind those.
     pub waiting: u32,
+    /// What it is charged to; one charge for each payer.
+    pub charges: Vec<Charge>,
+}
+
+/// Whose quota a call is charged to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Payer {
+    /// Who asked. A principal has a quota of its own in each domain.
+    Principal(Principal),
+    /// The domain.
+    Domain,
+}
+
+/// A quota that a call is charged to. An admitted call draws on the rate, and is under way until it is settled or
+/// taken back; a refused one costs nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Charge {
+    /// Whose it is.
+    pub payer: Payer,
+    /// What it allows.
+    pub quota: Quota,
 }
 
 /// A call handed to this host. Started from here on: settle it, however it ends; only that frees its place.

@@ -14,13 +14,14 @@ mod relay;
 mod scripts;
 mod seal;
 mod seat;
+mod send;
 mod shared;
 mod state;
 mod wire;
 mod writer;
 
-use crate::queues::{Queue, Room, check_depth};
-use crate::{AuditToken, Bound, Bus, BusError, BusLimits, Delivery, Entry, Event};
+use crate::queues::Room;
+use crate::{AuditToken, Bus, BusError, BusLimits, Delivery, Entry, Event};
 use async_trait::async_trait;
 use gauge::Gauge;
 use keys::{GROUP, share};
@@ -29,7 +30,7 @@ use scripts::Args;
 use seal::{Kind, Seal};
 use seat::Seat;
 use shared::{Life, Shared};
-use skep_core::{AuditRecord, DomainName, Envelope, Incarnation, Progress, Reply};
+use skep_core::{AuditRecord, DomainName, Envelope, Incarnation, Progress, RateLevel, Reply};
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
@@ -115,15 +116,6 @@ impl RedisBus {
     }
 }
 
-/// Why an entry was not queued, if not for want of room.
-fn not_sent(word: &str, entry: &Entry) -> BusError {
-    match (word, entry.envelope.session) {
-        ("gone", Some(session)) => BusError::NoSuchHost(session.host),
-        ("unsure", _) => BusError::Unavailable("Redis lost its data, and the hosts report anew".to_owned()),
-        _ => BusError::Internal(format!("unexpected answer `{word}` to a message")),
-    }
-}
-
 impl Drop for RedisBus {
     fn drop(&mut self) {
         self.shared.end(Life::Closed);
@@ -139,31 +131,8 @@ impl Bus for RedisBus {
         self.shared.me
     }
 
-    async fn send(&self, entry: Entry) -> Result<(), BusError> {
-        let shared = &*self.shared;
-        shared.check_life()?;
-        let limits = &shared.limits;
-        BusLimits::check("input", entry.payload.len(), limits.payload_bytes_max)?;
-        let envelope = &entry.envelope;
-        check_depth(envelope)?;
-        let keys = shared.keys(&envelope.to.domain)?;
-        let frame = wire::call_frame(&shared.seal, envelope, entry.payload.clone())?;
-        BusLimits::check("envelope", frame.header.len(), limits.header_bytes_max)?;
-        let command = shared
-            .script(&scripts::SEND, keys)
-            .args([envelope.id.to_string(), Queue::of(envelope).to_string(), share(envelope)])
-            .args(frame.fields())
-            .args([entry.concurrency, entry.waiting])
-            .args([limits.depth_max, limits.depth_bytes_max, limits.audit_depth_max]);
-        match shared.word(&command).await?.as_str() {
-            "ok" => Ok(()),
-            "depth" => Err(limits.overloaded(Bound::Depth, &entry)),
-            "bytes" => Err(limits.overloaded(Bound::Bytes, &entry)),
-            "waiting" => Err(limits.overloaded(Bound::SkillWaiting, &entry)),
-            "audit" => Err(BusError::AuditFull { limit: limits.audit_depth_max }),
-            "duplicate" => Err(BusError::Duplicate(entry.envelope.id)),
-            other => Err(not_sent(other, &entry)),
-        }
+    async fn send(&self, entry: Entry) -> Result<Option<RateLevel>, BusError> {
+        send::send(&self.shared, &entry).await
     }
 
     async fn receive(&self, room: Room) -> Result<Vec<Delivery>, BusError> {

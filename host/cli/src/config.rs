@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use skep_api::{Issuer, Profile};
+use skep_router::Quotas;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) domains: Vec<String>,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) profiles: BTreeMap<String, Profile>,
+    pub(crate) quotas: Quotas,
 }
 
 /// Reads a configuration; on failure a line for each mistake.
@@ -44,6 +46,7 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<String>> {
         domains: take.texts("domains"),
         issuers: take.tables("issuers"),
         profiles: take.named("profiles"),
+        quotas: take.table("quota"),
     };
     mistakes.extend(table.keys().map(|key| format!("`{key}` is unknown")));
     if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
@@ -84,6 +87,12 @@ impl Take<'_> {
         let Some(value) = self.table.remove(key) else { return Vec::new() };
         let texts = value.as_array().map(|a| a.iter().map(|v| v.as_str().map(str::to_owned)).collect());
         texts.flatten().or_else(|| self.mistake(key, "a list of texts")).unwrap_or_default()
+    }
+
+    /// A table that says itself what it takes.
+    fn table<T: DeserializeOwned + Default>(&mut self, key: &str) -> T {
+        let table = self.table.remove(key);
+        table.and_then(|table| self.read(&format!("`{key}`"), table)).unwrap_or_default()
     }
 
     /// Tables that say themselves what they take: `[[key]]`.
@@ -144,6 +153,26 @@ mod tests {
             assert!(mistake.contains(word), "{word}: {mistakes:?}");
         }
         assert_eq!(mistakes.len(), 2);
+    }
+
+    #[test]
+    fn quotas_read_and_their_mistakes_are_reported() {
+        let text = "[quota.principal]\nrate = \"100/s\"\nconcurrency = 8\n[quota.domain]\nconcurrency = 500\n\
+            [quota.domains.reports]\nrate = \"600/m\"";
+        let quotas = parse(text).unwrap().quotas;
+        let told = [quotas.principal, quotas.domain, quotas.domains[&"reports".parse().unwrap()]];
+        assert_eq!(told.map(|quota| quota.to_string()), ["100/s, 8 at once", "500 at once", "600/m"]);
+        for (bad, says) in [
+            ("[quota.principal]\nrate = \"100/d\"", "100/d"),
+            ("[quota.principal]\nconcurrency = 0", "nonzero"),
+            ("[quota.domain]\ncolour = \"red\"", "colour"),
+            ("[quota.domains.Reports]", "Reports"),
+            ("[quota]\nrate = \"1/s\"", "rate"),
+            ("quota = 7", "quota"),
+        ] {
+            let mistakes = parse(bad).unwrap_err();
+            assert!(mistakes.len() == 1 && mistakes[0].contains(says), "{bad}: {mistakes:?}");
+        }
     }
 
     #[test]

@@ -55,6 +55,7 @@ impl Host {
         let router_settings = RouterSettings {
             slots: settings.slots as usize,
             waiting_max: WAITING_MAX,
+            quotas: settings.quotas.clone(),
             traced: Ratio::NONE,
             audit_key: key.derive("audit"),
             secrets_key: key.derive("secrets"),

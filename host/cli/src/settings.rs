@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::home::{Home, xdg};
 use skep_api::{Issuer, Profile, TcpAccess, Token};
 use skep_core::DomainName;
+use skep_router::Quotas;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -38,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) log: LogFormat,
     pub(crate) domains: Vec<DomainName>,
     pub(crate) issuers: Vec<Issuer>,
+    pub(crate) quotas: Quotas,
     pub(crate) config_file: Option<PathBuf>,
     pub(crate) profiles: BTreeMap<String, Profile>,
 }
@@ -112,6 +114,7 @@ impl Settings {
                 .or(config.key_file),
             log,
             issuers: issuers(config.issuers, &mut mistakes),
+            quotas: config.quotas,
             domains: domains(&config.domains, &place.domain, &mut mistakes),
             config_file: file,
             profiles: config.profiles,
@@ -146,6 +149,7 @@ impl Settings {
             log: LogFormat::Text,
             domains: vec![domain],
             issuers: Vec::new(),
+            quotas: Quotas::default(),
             config_file: None,
             profiles: BTreeMap::new(),
         }

@@ -99,6 +99,9 @@ pub struct Fault {
     pub code: FaultCode,
     /// What happened, for the caller.
     pub message: String,
+    /// When to come back, in milliseconds, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
 }
 
 macro_rules! fault_makers {
@@ -137,7 +140,7 @@ fault_makers! {
 impl Fault {
     /// A fault of any code.
     pub fn new(code: FaultCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), retry_after_ms: None }
     }
 }
 

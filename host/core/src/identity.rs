@@ -1,6 +1,6 @@
 //! Identity: who came in, what part they play, and what they may see.
 
-use crate::{DomainName, Principal, Quota, SkillName};
+use crate::{Allowance, DomainName, Principal, SkillName};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::{fmt, str::FromStr};
@@ -80,14 +80,15 @@ pub struct Identity {
     pub role: Role,
     /// How far that reaches.
     pub scope: Scope,
-    /// What it may use up, where that differs from the host's usual.
-    pub quota: Option<Quota>,
+    /// What it may use up.
+    pub allowance: Allowance,
 }
 
 impl Identity {
-    /// Somebody with the host's own rights.
+    /// Somebody with the host's own rights, on the host itself.
     pub fn operator(principal: Principal) -> Self {
-        Self { principal, role: Role::Operator, scope: Scope::default(), quota: None }
+        let allowance = Allowance::Unmetered;
+        Self { principal, role: Role::Operator, scope: Scope::default(), allowance }
     }
 
     /// Whether the domain is within its reach.
@@ -127,8 +128,8 @@ mod tests {
         let scope = Scope { domain: Some(main.clone()), skills: Some([own.clone()].into()) };
         let check = |role: &str, sees, calls, audits, operates| {
             let principal = Principal::Key("k".to_owned());
-            let identity =
-                Identity { role: role.parse().unwrap(), scope: scope.clone(), principal, quota: None };
+            let (role, scope) = (role.parse().unwrap(), scope.clone());
+            let identity = Identity { role, scope, principal, allowance: Allowance::default() };
             let may = (identity.sees(&main, &own), identity.calls(&main, &own));
             assert_eq!(
                 (may, identity.audits(), identity.operates()),

@@ -68,8 +68,8 @@ pub struct KeyTerms {
     #[serde(default)]
     pub scope: Scope,
     /// What its bearer may use up.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub quota: Option<Quota>,
+    #[serde(default, skip_serializing_if = "Quota::is_empty")]
+    pub quota: Quota,
     /// When it ends; never if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<UnixMs>,

@@ -15,6 +15,7 @@ mod net;
 mod outcome;
 mod permit;
 mod quota;
+mod rate_level;
 mod ratio;
 mod request;
 mod schema;
@@ -44,7 +45,8 @@ pub use name::{DomainName, NameError, SecretName, SkillName, SkillRef, ToolName,
 pub use net::{Host, HostPattern, NetError, NetRule, Origin, Scheme};
 pub use outcome::{Level, LogRecord, Outcome, Output, Progress, Reply, Usage};
 pub use permit::{Permit, Subject};
-pub use quota::{Quota, Rate, RateError};
+pub use quota::{Allowance, Quota, Rate, RateError};
+pub use rate_level::RateLevel;
 pub use ratio::{Ratio, RatioError};
 pub use request::{FileRequest, Requests};
 pub use schema::VersionText;

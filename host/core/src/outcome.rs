@@ -1,6 +1,6 @@
 //! What a call comes back with: its outcome, what it logged, what it used.
 
-use crate::{CallId, Digest, Fault, Incarnation, SessionId, UnixMs};
+use crate::{CallId, Digest, Fault, Incarnation, RateLevel, SessionId, UnixMs};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -103,12 +103,15 @@ pub struct Reply {
     pub version: Option<semver::Version>,
     /// The session that it belongs to, if the skill keeps sessions: name it in the next call.
     pub session: Option<SessionId>,
+    /// What the rate of who asked leaves, if they have one; known to the host that accepted the call.
+    pub rate: Option<RateLevel>,
 }
 
 impl Reply {
     /// The reply to a call that no host served.
     pub fn unserved(id: CallId, outcome: Outcome) -> Self {
         let (logs, usage) = (Vec::new(), Usage::default());
-        Self { id, outcome, logs, usage, served_by: None, digest: None, version: None, session: None }
+        let (served_by, digest, version) = (None, None, None);
+        Self { id, outcome, logs, usage, served_by, digest, version, session: None, rate: None }
     }
 }

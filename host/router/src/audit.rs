@@ -36,9 +36,8 @@ impl Auditor {
         Self { chain: Mutex::new(chain), spilled: Mutex::default(), bus, store, meters }
     }
 
-    /// The record of an event. What leaves a record is counted as well.
-    fn record(&self, event: &AuditEvent) -> Option<AuditRecord> {
-        self.meters.ended(event);
+    /// The next record of this host's chain.
+    fn chained(&self, event: &AuditEvent) -> Option<AuditRecord> {
         let record = self.chain.lock().next(event);
         record.inspect_err(|error| tracing::error!(%error, "an audit event could not be written")).ok()
     }
@@ -46,7 +45,8 @@ impl Auditor {
     /// Settles a delivery with its reply and its record.
     pub(crate) async fn settle(&self, delivery: Delivery, reply: Reply, event: &AuditEvent) {
         let call = reply.id;
-        let Some(record) = self.record(event) else { return };
+        self.meters.ended(event);
+        let Some(record) = self.chained(event) else { return };
         if let Err(error) = self.bus.settle(delivery, reply, record.clone()).await {
             tracing::warn!(%call, %error, "the bus did not take a reply: its caller learns by its deadline");
             self.spill(record);
@@ -55,7 +55,13 @@ impl Auditor {
 
     /// Records what has no delivery: refusals, and what operators do.
     pub(crate) async fn push(&self, event: &AuditEvent) {
-        let Some(record) = self.record(event) else { return };
+        self.meters.ended(event);
+        self.push_counted(event).await;
+    }
+
+    /// Records what was counted before.
+    pub(crate) async fn push_counted(&self, event: &AuditEvent) {
+        let Some(record) = self.chained(event) else { return };
         if let Err(error) = self.bus.audit_push(record.clone()).await {
             tracing::debug!(%error, "the bus did not take an audit record; it goes to the database from here");
             self.spill(record);
@@ -152,7 +158,7 @@ impl Auditor {
     }
 }
 
-fn event(
+pub(crate) fn event(
     action: AuditAction,
     chain: Vec<Principal>,
     domain: DomainName,

@@ -1,5 +1,6 @@
 //! The path of a call, top to bottom: accept, send, dispatch, resolve, permit, run, settle.
 
+use crate::quotas::Refused;
 use crate::services::CallServices;
 use crate::steps::{Here, below, by, step};
 use crate::waiting::Waiter;
@@ -8,8 +9,8 @@ use bytes::Bytes;
 use futures::FutureExt;
 use skep_bus::{BusError, Delivery, Entry};
 use skep_core::{
-    CALL_DEPTH_MAX, CallId, Envelope, Fault, Lane, Lifetime, Limits, Principal, Progress, Reply, SessionId,
-    Step, Target, ToolName, Trace, UnixMs, skill_depth,
+    Allowance, CALL_DEPTH_MAX, CallId, Envelope, Fault, Lane, Lifetime, Limits, Principal, Progress,
+    RateLevel, Reply, SessionId, Step, Target, ToolName, Trace, UnixMs, skill_depth,
 };
 use skep_registry::Resolved;
 use skep_sandbox::{Call, Report};
@@ -34,6 +35,8 @@ pub struct CallRequest {
     pub input: Bytes,
     /// Who asks, the origin first.
     pub chain: Vec<Principal>,
+    /// What who asks may use up.
+    pub allowance: Allowance,
     /// How long the caller waits at most; the skill's own limit holds besides.
     pub timeout: Option<Duration>,
     /// Its priority.
@@ -94,23 +97,28 @@ impl Inner {
     async fn ask(self: &Arc<Self>, id: CallId, request: &CallRequest) -> Reply {
         let accept = step!(below(request.trace.as_ref()), "accept");
         match self.enter(id, request).instrument(accept.span.clone()).await {
-            Ok(waiter) => {
+            Ok((waiter, rate)) => {
                 drop(accept);
                 let reply = waiter.reply(REPLY_GRACE).await;
-                reply.unwrap_or_else(|late| Reply::unserved(id, Err(late)))
+                Reply { rate, ..reply.unwrap_or_else(|late| Reply::unserved(id, Err(late))) }
             }
             // What is refused here never entered the bus, but it leaves its audit record like all others.
             Err(refused) => self.refuse(id, request, refused).await,
         }
     }
 
-    /// Sends a call, and begins to wait for its reply.
-    async fn enter(self: &Arc<Self>, id: CallId, request: &CallRequest) -> Result<Waiter, Fault> {
+    /// Sends a call, and begins to wait for its reply. Says what that leaves of the rate of who asks.
+    async fn enter(
+        self: &Arc<Self>,
+        id: CallId,
+        request: &CallRequest,
+    ) -> Result<(Waiter, Option<RateLevel>), Refused> {
         let entry = self.accept(id, request).await?;
         let waiter = self.waiting.wait_for(self, &entry, request.progress.clone())?;
         match self.bus.send(entry).await {
             // From here some host answers: this one, another one, or the one that finds it dead.
-            Ok(()) | Err(BusError::OutcomeUnknown(_)) => Ok(waiter),
+            Ok(rate) => Ok((waiter, rate)),
+            Err(BusError::OutcomeUnknown(_)) => Ok((waiter, None)),
             Err(error) => {
                 waiter.forget();
                 Err(error.into())
@@ -152,7 +160,8 @@ impl Inner {
             revision: self.registry.revisions().seen(),
         };
         let (concurrency, waiting) = (limits.concurrency, limits.waiting);
-        Ok(Entry { envelope, payload: request.input.clone(), concurrency, waiting })
+        let (payload, charges) = (request.input.clone(), self.settings.quotas.charges(request));
+        Ok(Entry { envelope, payload, concurrency, waiting, charges })
     }
 
     /// Whether this host still takes calls of this depth. While it stops, the calls that it has may still
@@ -307,6 +316,7 @@ impl Inner {
             digest: resolved.map(|r| r.digest),
             version: resolved.map(|r| r.version.clone()),
             session,
+            rate: None,
         };
         if resolved.is_some() {
             let to = &delivery.envelope.to;
@@ -317,9 +327,14 @@ impl Inner {
     }
 
     /// Answers a call that was not accepted.
-    async fn refuse(&self, id: CallId, request: &CallRequest, fault: Fault) -> Reply {
-        self.auditor.push(&crate::audit::refusal_event(id, request, &fault)).await;
-        Reply::unserved(id, Err(fault))
+    async fn refuse(&self, id: CallId, request: &CallRequest, refused: Refused) -> Reply {
+        let Refused { fault, rate } = refused;
+        let event = crate::audit::refusal_event(id, request, &fault);
+        self.meters.ended(&event);
+        if self.refusals.note(&event) {
+            self.auditor.push_counted(&event).await;
+        }
+        Reply { rate, ..Reply::unserved(id, Err(fault)) }
     }
 }
 

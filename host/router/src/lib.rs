@@ -8,6 +8,8 @@ mod keys;
 mod meters;
 mod observe;
 mod operate;
+mod quotas;
+mod refusals;
 mod running;
 mod secrets;
 mod serve;
@@ -24,12 +26,14 @@ pub use flow::CallRequest;
 pub use health::{Activity, Health};
 pub use observe::Verdict;
 pub use operate::Operator;
+pub use quotas::Quotas;
 pub use sessions::SessionSeen;
 pub use skep_store::{KeyRow, SecretRow};
 
 use audit::Auditor;
 use meters::Meters;
 use parking_lot::Mutex;
+use refusals::Refusals;
 use running::Running;
 use sessions::Sessions;
 use skep_bus::Bus;
@@ -53,6 +57,8 @@ pub struct RouterSettings {
     pub slots: usize,
     /// Callers that wait at once on this host.
     pub waiting_max: usize,
+    /// What principals and domains may use up.
+    pub quotas: Quotas,
     /// How many of the calls that come without a trace this host traces by itself.
     pub traced: Ratio,
     /// The key of the audit chain.
@@ -79,6 +85,7 @@ struct Inner {
     waiting: Waiting,
     running: Running,
     auditor: Auditor,
+    refusals: Refusals,
     vault: Vault,
     meters: Arc<Meters>,
     /// When the loops of this host last turned.
@@ -119,6 +126,7 @@ impl Router {
             waiting: Waiting::new(settings.waiting_max),
             running: Running::default(),
             auditor: Auditor::new(chain, meters.clone(), parts.bus.clone(), parts.store.clone()),
+            refusals: Refusals::default(),
             meters,
             turned: Mutex::new(Instant::now()),
             vault: Vault::new(&settings.secrets_key),

@@ -1,7 +1,7 @@
 //! The loops of a host: receive work, take events, keep the revision fresh, bring the audit home; and the end.
 
 use crate::flow::Served;
-use crate::{Inner, Router, services};
+use crate::{Inner, Router, refusals, services};
 use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 use skep_bus::{BusError, Event};
@@ -35,6 +35,7 @@ impl Router {
         self.until_stopped(|inner| async move { inner.follow_revision().await });
         self.until_stopped(|inner| async move { inner.hold_to_grants().await });
         self.until_stopped(|inner| async move { inner.end_idle_sessions().await });
+        self.until_stopped(|inner| async move { inner.sum_up_refusals().await });
         let (stopped, drain) = (inner.stopped.clone(), inner.clone());
         loops.spawn(async move { drain.auditor.drain(stopped).await });
         self.until_stopped(|inner| async move { inner.pass_progress(reports).await });
@@ -70,6 +71,7 @@ impl Router {
         inner.stopped.cancel();
         inner.loops.close();
         inner.loops.wait().await;
+        inner.record_refusals().await;
         inner.auditor.flush(FLUSH_MAX).await;
         inner.bus.close().await;
     }
@@ -199,6 +201,19 @@ impl Inner {
     pub(crate) fn hold_to(&self, domain: &DomainName, skill: &SkillName, standing: &Standing, at: u64) {
         self.running.hold_to(domain, skill, standing);
         self.sessions.hold_to(domain, skill, standing, at);
+    }
+
+    async fn sum_up_refusals(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(refusals::SUMMED_EVERY).await;
+            self.record_refusals().await;
+        }
+    }
+
+    async fn record_refusals(&self) {
+        for event in self.refusals.sum_up() {
+            self.auditor.push_counted(&event).await;
+        }
     }
 
     async fn pass_progress(self: Arc<Self>, mut reports: mpsc::Receiver<services::Report>) {

@@ -7,8 +7,8 @@ use crate::{CallRequest, Router};
 use async_trait::async_trait;
 use bytes::Bytes;
 use skep_core::{
-    Bucket, Envelope, Fault, Incarnation, Outcome, Principal, Progress, SecretName, SecretValue, SkillName,
-    StateChange, StateChanged, StateError, StateKeys, StateLimits, Target, ToolName, Trace,
+    Allowance, Bucket, Envelope, Fault, Incarnation, Outcome, Principal, Progress, SecretName, SecretValue,
+    SkillName, StateChange, StateChanged, StateError, StateKeys, StateLimits, Target, ToolName, Trace,
 };
 use skep_sandbox::{Services, SkillInfo};
 use tokio_util::sync::CancellationToken;
@@ -66,6 +66,7 @@ impl CallServices {
             },
             input,
             chain,
+            allowance: Allowance::Unmetered,
             timeout: Some(caller.deadline.remaining()),
             lane: caller.lane,
             idempotency_key: None,

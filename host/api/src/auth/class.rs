@@ -147,10 +147,10 @@ fn unknown_domain(domain: &DomainName) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use skep_core::{Principal, Scope};
+    use skep_core::{Allowance, Principal, Scope};
 
     fn identity(role: Role, scope: Scope) -> Identity {
-        Identity { principal: Principal::Key("k".to_owned()), role, scope, quota: None }
+        Identity { principal: Principal::Key("k".to_owned()), role, scope, allowance: Allowance::default() }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use jsonwebtoken::dangerous::insecure_decode;
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use skep_core::{Fault, Identity, Principal, Scope, SkillName};
+use skep_core::{Allowance, Fault, Identity, Principal, Scope, SkillName};
 use std::collections::BTreeSet;
 
 /// How far clocks may be apart, in seconds.
@@ -105,7 +105,8 @@ fn identity(issuer: &Issuer, claims: &Claims) -> Result<Identity, Unfit> {
         skills = Some(skills.map_or(named.clone(), |own| &own & &named));
     }
     let principal = Principal::Agent(format!("{subject}@{}", issuer.name));
-    Ok(Identity { principal, role: issuer.role, scope: Scope { domain, skills }, quota: None })
+    let scope = Scope { domain, skills };
+    Ok(Identity { principal, role: issuer.role, scope, allowance: Allowance::default() })
 }
 
 /// What may stand in the audit and in logs as it is.

@@ -2,7 +2,7 @@
 
 use parking_lot::Mutex;
 use rand::TryRngCore;
-use skep_core::{ApiKey, Fault, Identity, KeyId, KeyTerms, Principal, UnixMs};
+use skep_core::{Allowance, ApiKey, Fault, Identity, KeyId, KeyTerms, Principal, UnixMs};
 use skep_router::{KeyRow, Operator, Router};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -76,7 +76,9 @@ impl Keyring {
         }
         note_use(router, &key);
         let KeyTerms { role, scope, quota, .. } = terms;
-        Ok(Some(Identity { principal: Principal::Key(given.id().to_string()), role, scope, quota }))
+        let principal = Principal::Key(given.id().to_string());
+        let allowance = Allowance::Metered(quota);
+        Ok(Some(Identity { principal, role, scope, allowance }))
     }
 
     /// The key of this id as of a revision that was confirmed within the last second.

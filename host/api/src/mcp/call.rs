@@ -67,6 +67,7 @@ impl Server {
             },
             input: input.into(),
             chain: vec![visitor.identity.principal.clone()],
+            allowance: visitor.identity.allowance,
             timeout: None,
             lane: Lane::default(),
             idempotency_key: None,

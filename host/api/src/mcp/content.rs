@@ -8,7 +8,7 @@ use rmcp::model::{CallToolResult, ContentBlock, MetaObject};
 use serde_json::{Value, json};
 use skep_core::{CallId, Content, Fault, FaultCode, Output, Reply};
 
-/// The field of `_meta` that tells the fault of a call: `{code, message, call}`.
+/// The field of `_meta` that tells the fault of a call: `{code, message, retry_after_ms?, call}`.
 const META_FAULT: &str = "skep/fault";
 /// The field of `_meta` that tells the call's id.
 const META_CALL: &str = "skep/call";
@@ -58,20 +58,31 @@ pub(super) fn text(value: &Value) -> String {
 }
 
 fn failed(fault: Fault, call: CallId) -> CallToolResult {
-    let Problem { code, detail: message, .. } = fault.into();
-    let mut result = CallToolResult::error(vec![ContentBlock::text(format!("{code}: {message}"))]);
+    let problem = Problem::from(fault);
+    let text = format!("{}: {}", problem.code, problem.detail);
+    let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
     let mut meta = MetaObject::default();
-    meta.insert(META_FAULT.to_owned(), json!({ "code": code, "message": message, "call": call }));
+    let mut fault = told(&problem);
+    fault["call"] = json!(call);
+    meta.insert(META_FAULT.to_owned(), fault);
     result.meta = Some(meta);
     result
 }
 
 /// A fault where MCP knows no result that tells of it.
 pub(super) fn error(fault: Fault) -> ErrorData {
-    let Problem { code, detail: message, .. } = fault.into();
-    let data = Some(json!({ "code": code, "message": message }));
-    match code {
-        FaultCode::InvalidInput => ErrorData::invalid_params(message, data),
-        _ => ErrorData::internal_error(message, data),
+    let problem = Problem::from(fault);
+    let data = Some(told(&problem));
+    match problem.code {
+        FaultCode::InvalidInput => ErrorData::invalid_params(problem.detail, data),
+        _ => ErrorData::internal_error(problem.detail, data),
     }
+}
+
+fn told(problem: &Problem) -> Value {
+    let mut told = json!({ "code": problem.code, "message": problem.detail });
+    if let Some(ms) = problem.retry_after_ms {
+        told["retry_after_ms"] = json!(ms);
+    }
+    told
 }

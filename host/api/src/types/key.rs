@@ -1,7 +1,7 @@
 //! API keys, as operators make and see them.
 
 use serde::{Deserialize, Serialize};
-use skep_core::{DomainName, KeyId, Role, SkillName, Span, UnixMs};
+use skep_core::{DomainName, KeyId, Quota, Role, SkillName, Span, UnixMs};
 use std::collections::BTreeSet;
 use utoipa::ToSchema;
 
@@ -22,6 +22,9 @@ pub struct KeyRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<SkillName>>, min_items = 1, max_items = 64)]
     pub skills: Option<BTreeSet<SkillName>>,
+    /// What its bearer may use up, in each domain, where that isn't the host's usual.
+    #[serde(default, skip_serializing_if = "Quota::is_empty")]
+    pub quota: Quota,
     /// When it ends, from now; never if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<Span>,
@@ -46,6 +49,9 @@ pub struct KeyInfo {
     /// The only skills that it reaches; all of them if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skills: Option<BTreeSet<SkillName>>,
+    /// What its bearer may use up, in each domain, where that isn't the host's usual.
+    #[serde(default, skip_serializing_if = "Quota::is_empty")]
+    pub quota: Quota,
     /// When it was made.
     pub created: UnixMs,
     /// By whom.

@@ -24,6 +24,10 @@ pub struct Problem {
     pub detail: String,
     /// The stable code.
     pub code: FaultCode,
+    /// When to come back, in milliseconds, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 0, maximum = 3_600_000)]
+    pub retry_after_ms: Option<u64>,
     /// The call, if it got as far as having an id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<CallId>,

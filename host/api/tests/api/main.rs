@@ -15,6 +15,7 @@ mod keys;
 mod leaving;
 mod metrics;
 mod mint;
+mod quotas;
 mod reach;
 mod secrets;
 mod skills;

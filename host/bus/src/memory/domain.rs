@@ -1,10 +1,11 @@
 //! The queues of one domain, in memory.
 
+use super::quotas::Quotas;
 use crate::lanes::{LaneSplit, lane_index, session_quota};
 use crate::message::EntryId;
 use crate::queues::{Queue, Room};
 use crate::{Bound, BusError, BusLimits, Delivery, Entry};
-use skep_core::{CALL_DEPTH_MAX, CallId, Envelope, SkillName, UnixMs};
+use skep_core::{CALL_DEPTH_MAX, CallId, Envelope, RateLevel, SkillName, UnixMs};
 use std::collections::{BTreeMap, HashMap};
 
 /// Where a call is.
@@ -63,6 +64,7 @@ pub(super) struct Domain {
     nested: [BTreeMap<u64, Entry>; CALL_DEPTH_MAX],
     shares: HashMap<Sharer, Share>,
     places: HashMap<CallId, Place>,
+    quotas: Quotas,
     split: LaneSplit,
     turn: usize,
     bytes: u64,
@@ -91,11 +93,18 @@ impl Domain {
         (entries.len() as u64, first)
     }
 
-    /// Admits an entry, or says what it found full.
-    pub(super) fn send(&mut self, entry: Entry, limits: &BusLimits) -> Result<(), BusError> {
-        if self.places.contains_key(&entry.envelope.id) {
-            return Err(BusError::Duplicate(entry.envelope.id));
+    /// Admits an entry and says how far the rate of who asked is drawn down, or says what it found full.
+    pub(super) fn send(
+        &mut self,
+        mut entry: Entry,
+        limits: &BusLimits,
+    ) -> Result<Option<RateLevel>, BusError> {
+        let id = entry.envelope.id;
+        if self.places.contains_key(&id) {
+            return Err(BusError::Duplicate(id));
         }
+        let charges = std::mem::take(&mut entry.charges);
+        let drawn = self.quotas.check(&charges)?;
         if self.depth() >= limits.depth_max {
             return Err(limits.overloaded(Bound::Depth, &entry));
         }
@@ -105,7 +114,7 @@ impl Domain {
         }
         self.send_to_share(entry, limits)?;
         self.bytes += bytes;
-        Ok(())
+        Ok(self.quotas.charge(id, charges, drawn))
     }
 
     fn send_to_share(&mut self, entry: Entry, limits: &BusLimits) -> Result<(), BusError> {
@@ -173,6 +182,7 @@ impl Domain {
     pub(super) fn settle(&mut self, delivery: &Delivery) {
         if self.places.remove(&delivery.envelope.id).is_some() {
             self.bytes = self.bytes.saturating_sub(delivery.bytes);
+            self.quotas.discharge(delivery.envelope.id);
             self.free_place(sharer(&delivery.envelope));
         }
     }
@@ -204,6 +214,7 @@ impl Domain {
         let Some(entry) = entry else { return Taken::Unknown };
         self.bytes = self.bytes.saturating_sub(size(&entry.payload));
         self.places.remove(&id);
+        self.quotas.discharge(id);
         Taken::Back
     }
 }

@@ -1,6 +1,8 @@
 //! The names of things in Redis. All keys of a domain share the hash tag `{skep:<domain>}`.
 
+use crate::Payer;
 use crate::queues::Queue;
+use sha2::{Digest, Sha256};
 use skep_core::{DomainName, Envelope, Incarnation};
 
 /// The one consumer group of all hosts, on all queues and on the audit relay.
@@ -13,6 +15,18 @@ const CLAIMER: &str = "claims-";
 /// What a skill has at one depth, as it stands in keys.
 pub(super) fn share(envelope: &Envelope) -> String {
     format!("{}:{}", envelope.depth(), envelope.to.skill)
+}
+
+/// Whose a quota is, as it stands in keys: in few and plain characters, whatever the principal is called.
+pub(super) fn whose(payer: &Payer) -> String {
+    match payer {
+        Payer::Domain => "domain".to_owned(),
+        Payer::Principal(who) => {
+            let mut half = [0; 16];
+            half.copy_from_slice(&Sha256::digest(who.to_string())[..16]);
+            format!("{:032x}", u128::from_be_bytes(half))
+        }
+    }
 }
 
 /// The keys of one domain, as one host needs them.

@@ -94,7 +94,7 @@ pub(super) fn reply_open(seal: &Seal, me: Incarnation, frame: &Frame) -> Result<
         Some(fault) => Err(fault),
         None => Ok(Output::json(frame.payload.clone())),
     };
-    Ok(Reply { id, outcome, logs, usage, served_by, digest, version, session })
+    Ok(Reply { id, outcome, logs, usage, served_by, digest, version, session, rate: None })
 }
 
 pub(super) fn audit_frame(seal: &Seal, domain: &DomainName, record: AuditRecord) -> Result<Frame, BusError> {

@@ -50,6 +50,7 @@ async fn a_call_goes_out_and_its_reply_comes_back_whole(kind: Kind) {
         digest: Some(skep_core::Digest::of(b"x")),
         version: Some("1.2.3".parse().unwrap()),
         session: Some(SessionId::fresh(bus.incarnation())),
+        rate: None,
     };
     bus.settle(delivery, sent.clone(), record(1)).await.unwrap();
     assert_eq!(reply(bus).await, sent);

@@ -157,7 +157,7 @@ async fn killed_connections_lose_and_double_no_call() {
         let entry = call(bus.incarnation(), "echo", &n.to_string());
         let id = entry.envelope.id;
         match bus.send(entry).await {
-            Ok(()) => sent.insert(id),
+            Ok(_) => sent.insert(id),
             Err(BusError::OutcomeUnknown(_)) => unknown.insert(id),
             Err(BusError::Unavailable(_)) => true,
             Err(other) => panic!("{other}"),

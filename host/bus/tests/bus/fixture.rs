@@ -102,7 +102,8 @@ pub(crate) fn call(from: Incarnation, skill: &str, payload: &str) -> Entry {
         chain: vec![Principal::Operator("test".to_owned())],
         revision: 7,
     };
-    Entry { envelope, payload: Bytes::from(payload.to_owned()), concurrency: 1000, waiting: 1000 }
+    let payload = Bytes::from(payload.to_owned());
+    Entry { envelope, payload, concurrency: 1000, waiting: 1000, charges: Vec::new() }
 }
 
 pub(crate) fn on_lane(mut entry: Entry, lane: Lane) -> Entry {
@@ -138,7 +139,7 @@ pub(crate) fn of_session(mut entry: Entry, holder: Incarnation) -> Entry {
 /// Sends a call and says its id.
 pub(crate) async fn send(bus: &dyn Bus, entry: Entry) -> Result<CallId, BusError> {
     let id = entry.envelope.id;
-    bus.send(entry).await.map(|()| id)
+    bus.send(entry).await.map(|_| id)
 }
 
 pub(crate) fn answer(id: CallId, text: &str) -> Reply {

@@ -13,6 +13,8 @@ mod forgery;
 mod lanes;
 mod model;
 mod nested;
+mod quotas;
+mod quotas_fleet;
 mod relay;
 mod sessions;
 mod shares;

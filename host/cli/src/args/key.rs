@@ -1,7 +1,8 @@
 //! What people type about API keys.
 
 use clap::{Args, Subcommand};
-use skep_core::{KeyId, Role, SkillName, Span};
+use skep_core::{KeyId, Rate, Role, SkillName, Span};
+use std::num::NonZeroU32;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
@@ -29,6 +30,12 @@ pub(crate) struct KeyFlags {
     /// Every domain, rather than that of --domain
     #[arg(long)]
     pub(crate) all_domains: bool,
+    /// How often its bearer may call in each domain, as in 100/s, 600/m or 1000/h; the host's usual if left out
+    #[arg(long, value_name = "RATE")]
+    pub(crate) rate: Option<Rate>,
+    /// How many of its bearer's calls may be under way at once in each domain; the host's usual if left out
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) concurrency: Option<NonZeroU32>,
     /// When it ends, as in 90d; never if left out
     #[arg(long, value_name = "SPAN")]
     pub(crate) expires: Option<Span>,

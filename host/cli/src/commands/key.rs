@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::show;
 use reqwest::Method;
 use skep_api::types::{KeyCreated, KeyInfo, KeyList, KeyRequest};
+use skep_core::Quota;
 
 pub(crate) async fn key(client: &Client, place: &Place, command: KeyCommand) -> Result<(), Failure> {
     match command {
@@ -19,9 +20,10 @@ pub(crate) async fn key(client: &Client, place: &Place, command: KeyCommand) -> 
 }
 
 async fn create(client: &Client, place: &Place, flags: KeyFlags) -> Result<(), Failure> {
-    let KeyFlags { name, role, skills, all_domains, expires } = flags;
+    let KeyFlags { name, role, skills, all_domains, rate, concurrency, expires } = flags;
     let skills = (!skills.is_empty()).then(|| skills.into_iter().collect());
-    let request = KeyRequest { name, role, all_domains, skills, expires_in: expires };
+    let quota = Quota { rate, concurrency };
+    let request = KeyRequest { name, role, all_domains, skills, quota, expires_in: expires };
     let created: KeyCreated = client.put(Method::POST, &["keys"], &request).await?;
     if place.json {
         return show::json(&created);
@@ -47,17 +49,18 @@ async fn list(client: &Client, place: &Place) -> Result<(), Failure> {
             key.name.clone(),
             key.role.to_string(),
             reach(key),
+            key.quota.to_string(),
             expires,
             used,
             key.created_by.clone(),
         ]
     });
-    let heading = ["ID", "NAME", "ROLE", "REACHES", "EXPIRES", "USED", "MADE BY"];
+    let heading = ["ID", "NAME", "ROLE", "REACHES", "QUOTA", "EXPIRES", "USED", "MADE BY"];
     show::table(heading, &rows.collect::<Vec<_>>())
 }
 
 fn told(key: &KeyInfo) -> String {
-    format!("key {}, role {}, reaches {}", key.id, key.role, reach(key))
+    format!("key {}, role {}, reaches {}, quota {}", key.id, key.role, reach(key), key.quota)
 }
 
 fn reach(key: &KeyInfo) -> String {

@@ -9,10 +9,10 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use floor::Floor;
 use skep_bus::{BusLimits, RedisBus, RedisSettings};
-use skep_core::{DomainName, Lane, Limits, Principal, Ratio, Target};
+use skep_core::{Allowance, DomainName, Lane, Limits, Principal, Ratio, Target};
 use skep_harness::Redis;
 use skep_registry::{AddOptions, Registry, RegistrySettings, Source};
-use skep_router::{CallRequest, Operator, Parts, Router, RouterSettings};
+use skep_router::{CallRequest, Operator, Parts, Quotas, Router, RouterSettings};
 use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
 use skep_store::{Store, StoreUrl};
 use std::path::Path;
@@ -50,6 +50,7 @@ async fn router(dir: &Path, url: String, sandbox: Sandbox) -> Router {
         slots: SLOTS as usize,
         waiting_max: 1024,
         traced: Ratio::NONE,
+        quotas: Quotas::default(),
         audit_key: [3; 32],
         secrets_key: [4; 32],
         drain: Duration::from_secs(5),
@@ -71,6 +72,7 @@ async fn call(router: &Router) {
         to: Target { domain: DomainName::default(), skill, version: None, tool: None },
         input: Bytes::from_static(INPUT.as_bytes()),
         chain: operator(),
+        allowance: Allowance::Unmetered,
         timeout: None,
         lane: Lane::No,
         idempotency_key: None,

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 use skep_bus::{BusLimits, MemoryBus};
 use skep_core::{
-    DomainName, FaultCode, Grants, Lane, Limits, Principal, Progress, Ratio, Reply, SessionId, SkillRef,
-    Target,
+    Allowance, DomainName, FaultCode, Grants, Lane, Limits, Principal, Progress, Ratio, Reply, SessionId,
+    SkillRef, Target,
 };
 use skep_registry::{AddOptions, Registry, RegistrySettings, Source};
-use skep_router::{CallRequest, Operator, Parts, Router, RouterSettings};
+use skep_router::{CallRequest, Operator, Parts, Quotas, Router, RouterSettings};
 use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
 use skep_store::{Store, StoreUrl};
 use std::path::Path;
@@ -69,6 +69,11 @@ pub(crate) fn refused(reply: &Reply, code: FaultCode, says: &str) {
 
 impl Ground {
     pub(crate) async fn new() -> Self {
+        Self::with(Quotas::default()).await
+    }
+
+    /// A host that gives these quotas.
+    pub(crate) async fn with(quotas: Quotas) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&StoreUrl::Sqlite(dir.path().join("skep.db"))).await.unwrap();
         let ceiling = Limits::ceiling();
@@ -90,6 +95,7 @@ impl Ground {
         let settings = RouterSettings {
             slots: SLOTS,
             traced: Ratio::NONE,
+            quotas,
             waiting_max: 64,
             audit_key: [2; 32],
             secrets_key: [3; 32],
@@ -125,6 +131,7 @@ impl Ground {
             },
             input: input.to_string().into(),
             chain: vec![Principal::Agent(who.to_owned())],
+            allowance: Allowance::default(),
             timeout: None,
             lane: Lane::No,
             idempotency_key: None,

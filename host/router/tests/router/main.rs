@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't set itself up fails")]
 
 mod ground;
+mod quotas;
 mod removal;
 mod sessions;

@@ -1,6 +1,6 @@
 -- Takes a call back if no host has read it; else tells the host that has.
 local group, call, share, ttl, header, mac = unpack(ARGV, 1, 6)
-local place = redis.call('HGET', state, 'call:' .. call)
+local place, charged = unpack(redis.call('HMGET', state, 'call:' .. call, 'charged:' .. call))
 if not place then return 'over' end
 local name, id, size, places = string.match(place, '^(%S+) (%S+) (%d+) (%d)')
 local stream = prefix .. ':' .. name
@@ -15,6 +15,7 @@ if reader then
 end
 if waits then unlist(stream, id) else redis.call('XDEL', stream, id) end
 local gone = { 'call:' .. call }
+discharge(call, charged, gone)
 free(share, 1, tonumber(places), size, gone)
 redis.call('HDEL', state, unpack(gone))
 return 'taken'

@@ -5,7 +5,9 @@ local prefix = KEYS[1]
 -- chains of calls can hold what the other needs.
 -- Hash: depth and bytes of the domain; run:<share>, the places of a share that are taken;
 -- call:<id>, where a call is until it is settled: "<stream> <entry> <bytes> <places>", places being those of its
--- share that it takes: 1, or 0 if it waits. Of one that waits it says too which queue it waits for.
+-- share that it takes: 1, or 0 if it waits. Of one that waits it says too which queue it waits for;
+-- charged:<call>, whose quotas count the call until it is settled, if any; under-way:<whose>, how many they count.
+-- Beside it, rate:<whose>:<rate>, until the rate's bucket is full again: "<debt> <since, in ms>".
 local state = prefix .. ':state'
 -- Entries moved on at once; more than one only after a skill's concurrency was raised.
 local ADVANCE_MAX = 64
@@ -45,6 +47,15 @@ local function free(share, entries, places, size, gone)
   redis.call('HSET', state, 'depth', math.max((now[1] or 0) - entries, 0),
     'bytes', math.max((now[2] or 0) - size, 0), 'run:' .. share, run)
   if run <= 0 then table.insert(gone, 'run:' .. share) end
+end
+
+-- Counts a call no more against the quotas that it was charged to.
+local function discharge(call, charged, gone)
+  for whose in string.gmatch(charged or '', '%S+') do
+    local left = redis.call('HINCRBY', state, 'under-way:' .. whose, -1)
+    if left <= 0 then table.insert(gone, 'under-way:' .. whose) end
+  end
+  if charged then table.insert(gone, 'charged:' .. call) end
 end
 
 -- Moves what waits behind skills for the sessions of a host that is gone into its queue, where it is found. It

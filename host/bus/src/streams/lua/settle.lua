@@ -9,12 +9,13 @@ for at = 4, #ARGV, 12 do
   read[stream] = read[stream] or {}
   table.insert(read[stream], id)
   if redis.call('XDEL', stream, id) == 1 then
-    local place = redis.call('HGET', state, 'call:' .. call)
+    local place, charged = unpack(redis.call('HMGET', state, 'call:' .. call, 'charged:' .. call))
     local f = freed[share] or { count = 0, places = 0, bytes = 0 }
     f.count, f.bytes = f.count + 1, f.bytes + bytes
     f.places = f.places + (string.match(place or '', ' (%d)$') or 0)
     freed[share] = f
     table.insert(gone, 'call:' .. call)
+    discharge(call, charged, gone)
   end
   leave(to, 'reply', unpack(ARGV, at + 6, at + 8))
   hosts[to] = true
