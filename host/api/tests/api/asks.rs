@@ -121,9 +121,8 @@ async fn callers_ask_and_see_what_they_asked_for_and_decide_nothing() {
     let caller = async |skill: &str| make(&ground, json!({ "role": "caller", "skills": [skill] })).await.0;
     let [ann, bob] = [caller("demo").await, caller("demo").await];
     let stranger = caller("other").await;
-    let asks = async |key: &str, env: Value| {
-        ground.as_bearer(key, "POST", "/v1/requests", Some(wish(env))).await
-    };
+    let asks =
+        async |key: &str, env: Value| ground.as_bearer(key, "POST", "/v1/requests", Some(wish(env))).await;
     let asked = asks(&ann, json!({ "TZ": "UTC" })).await.ok();
     let other = asks(&bob, json!({ "TZ": "UTC" })).await.ok();
     assert_ne!(asked["id"], other["id"], "each has a request of their own");
