@@ -54,7 +54,9 @@ struct CallHeaders {
         DomainOnly, CallHeaders),
     request_body(content = Value, description = "The input; `{}` if left out"),
     responses((status = OK, description = "It ended well", content(
-        (CallAnswer = "application/json"), (String = "application/x-ndjson")))))]
+        (CallAnswer = "application/json"), (String = "application/x-ndjson")),
+        headers(("RateLimit-Policy" = String, description = "The rate of who asks, if they have one"),
+            ("RateLimit" = String, description = "What is left of it")))))]
 pub(crate) async fn call(
     State(api): State<Api>,
     By(by): By,

@@ -183,7 +183,11 @@ fn problem(status: u16, words: &str) -> Response {
     let problem = ResponseBuilder::new().description(words).content(PROBLEM_JSON, content);
     match status {
         401 => problem.header("WWW-Authenticate", header("How to say who asks")).build(),
-        429 | 503 => problem.header("Retry-After", header("When to try again, in seconds")).build(),
+        429 => problem
+            .header("Retry-After", header("When to try again, in seconds"))
+            .header("RateLimit", header("What is left of the rate of who asks, if that is used up"))
+            .build(),
+        503 => problem.header("Retry-After", header("When to try again, in seconds")).build(),
         _ => problem.build(),
     }
 }

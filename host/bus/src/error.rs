@@ -1,9 +1,12 @@
 //! Why the bus said no.
 
 use crate::Payer;
-use skep_core::{CALL_DEPTH_MAX, CallId, DomainName, Fault, FaultCode, Incarnation, RateLevel, StateError};
+use skep_core::{
+    CALL_DEPTH_MAX, CallId, DomainName, Fault, FaultCode, Incarnation, RateLevel, Span, StateError,
+};
 use std::fmt;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 /// What an entry found full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,14 +55,20 @@ impl fmt::Display for OverQuota {
         }
         match self.spent {
             Spent::Rate(level) => {
-                let (rate, soon) = (level.rate(), level.call_in_ms());
-                write!(f, "has used up its rate of {rate}: try again in {soon}ms")
+                let (rate, wait) = (level.rate(), told(level.call_in_ms()));
+                write!(f, "has used up its rate of {rate}: try again in {wait}")
             }
             Spent::Concurrency(many) => {
                 write!(f, "has {many} calls under way, and no more may be: wait until one ends")
             }
         }
     }
+}
+
+/// A wait in whole seconds, unless it is shorter than one.
+fn told(ms: u64) -> Span {
+    let whole = if ms < 1000 { ms } else { ms.div_ceil(1000) * 1000 };
+    Span(Duration::from_millis(whole))
 }
 
 /// Why the bus said no.
