@@ -48,7 +48,7 @@ async fn quotas_hold_over_all_hosts() {
     let made = on.skep(&["key", "create", "late"]);
     assert_eq!(passed(&on, made.trim()).await, 1);
     // On the host itself, an operator is held up by none of it.
-    on.skep(&["call", "probe", "counter"]);
+    on.skep(&["call", "probe/counter"]);
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn what_skills_call_is_not_counted() {
     let ground = Ground::with(Quotas { principal: rate("2/h"), ..Quotas::default() }).await;
     ground.add(probe("kept", "1.0.0", ""), Grants::default()).await;
     let grants = Grants { skills: ["kept".parse().unwrap()].into(), ..Grants::default() };
-    ground.add(probe("caller", "1.0.0", ""), grants).await;
+    ground.add(probe("caller", "1.0.0", "[requests]\nskills = [\"kept\"]"), grants).await;
     let input = json!({ "skill": "kept", "tool": "counter", "input": "{}" });
     for _ in 0..2 {
         let reply = ground.send(ground.ask("ann", "caller", "call", input.clone())).await;
