@@ -31,14 +31,15 @@ struct Beside {
 }
 
 /// A `CallAnswer`. The output is put in as it came: it is JSON already, and may be large.
-fn answer(reply: Reply) -> Result<Vec<u8>, Problem> {
+fn answer(reply: Reply) -> Result<Vec<u8>, Box<Problem>> {
     let Reply { id, outcome, logs, usage, served_by, digest, version, session, .. } = reply;
     let output = match outcome {
         Ok(output) => output,
-        Err(fault) => return Err(Problem { call: Some(id), logs, ..fault.into() }),
+        Err(fault) => return Err(Box::new(Problem { call: Some(id), logs, ..fault.into() })),
     };
     let beside = serde_json::to_vec(&Beside { id, version, digest, served_by, session, usage, logs });
-    let beside = beside.map_err(|e| Fault::internal(format!("an answer can't be written: {e}")))?;
+    let defect = |e| Fault::internal(format!("an answer can't be written: {e}"));
+    let beside = beside.map_err(|e| Box::new(defect(e).into()))?;
     // Behind the output comes what is beside it, without its opening brace.
     Ok([br#"{"output":"#, output.as_bytes().as_ref(), b",", &beside[1..]].concat())
 }
@@ -48,7 +49,7 @@ pub(crate) fn whole(reply: Reply) -> Response {
     let left = reply.rate;
     let response = match answer(reply) {
         Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
-        Err(problem) => Refusal::from(problem).into_response(),
+        Err(problem) => Refusal::from(*problem).into_response(),
     };
     rate::told(left, response)
 }

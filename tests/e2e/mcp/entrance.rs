@@ -16,28 +16,36 @@ fn initialize() -> Value {
     })
 }
 
-fn list_tools() -> Value {
-    let meta = json!({
+/// A message without a session.
+fn message(method: &str, mut params: Value) -> Value {
+    params["_meta"] = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
     });
-    json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": { "_meta": meta } })
+    json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })
 }
 
 fn bearer() -> String {
     format!("Bearer {TOKEN}")
 }
 
+/// The result of a message that names what it is about in its headers.
+async fn result(served: &Served, query: &str, named: &[(&str, &str)], message: &Value) -> Value {
+    let bearer = bearer();
+    let method = message["method"].as_str().expect("a method");
+    let usual =
+        [("authorization", bearer.as_str()), ("mcp-protocol-version", "2026-07-28"), ("mcp-method", method)];
+    let text = served.post(query, &[&usual, named].concat(), message).await.text().await.expect("an answer");
+    // A single event, or the message itself.
+    let answer = text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap_or(&text);
+    let answer: Value = serde_json::from_str(answer).unwrap_or_else(|e| panic!("{e}: {text}"));
+    answer["result"].clone()
+}
+
 /// The names of the tools that a request finds.
 async fn tools(served: &Served, query: &str) -> Vec<String> {
-    let bearer = bearer();
-    let version = ("mcp-protocol-version", "2026-07-28");
-    let headers = [("authorization", bearer.as_str()), version, ("mcp-method", "tools/list")];
-    let text = served.post(query, &headers, &list_tools()).await.text().await.expect("an answer");
-    // A single event, or the message itself.
-    let message = text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap_or(&text);
-    let message: Value = serde_json::from_str(message).unwrap_or_else(|e| panic!("{e}: {text}"));
-    let tools = message["result"]["tools"].as_array().unwrap_or_else(|| panic!("no tools: {message}"));
+    let result = result(served, query, &[], &message("tools/list", json!({}))).await;
+    let tools = result["tools"].as_array().unwrap_or_else(|| panic!("no tools: {result}"));
     tools.iter().map(|tool| tool["name"].as_str().expect("a name").to_owned()).collect()
 }
 
@@ -107,4 +115,18 @@ async fn a_profile_shows_what_it_names_and_no_more() {
     let unknown = served.post("?profile=none", &[("authorization", bearer.as_str())], &initialize()).await;
     assert_eq!(unknown.status(), 400);
     assert!(unknown.text().await.expect("words").contains("greeter"));
+}
+
+#[tokio::test]
+async fn a_quota_that_is_used_up_says_when_to_come_back() {
+    let served = Served::with("[quota.principal]\nrate = \"1/h\"\n");
+    served.deployment.add_guest("versioned", "versioned", &[]);
+    let call = message("tools/call", json!({ "name": "versioned_version", "arguments": {} }));
+    let named = [("mcp-name", "versioned_version")];
+    let first = result(&served, "", &named, &call).await;
+    assert_ne!(first["isError"], true, "{first}");
+    let second = result(&served, "", &named, &call).await;
+    let fault = &second["_meta"]["skep/fault"];
+    assert_eq!((&second["isError"], &fault["code"]), (&json!(true), &json!("overloaded")), "{second}");
+    assert!(fault["retry_after_ms"].as_u64().is_some_and(|ms| ms <= 3_600_000), "{second}");
 }
