@@ -8,9 +8,11 @@ mod canary;
 mod cli;
 #[allow(dead_code, reason = "shared with the conformance tests")]
 mod client;
+mod completions;
 mod demo;
 mod deployment;
 mod dev;
+mod doctor;
 mod existing_programs;
 #[path = "../exposition/mod.rs"]
 mod exposition;

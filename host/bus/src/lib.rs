@@ -32,7 +32,7 @@ pub use memory::MemoryBus;
 pub use message::{AuditToken, Charge, Delivery, Entry, Event, Payer};
 pub use queues::Room;
 pub use state::HotState;
-pub use streams::{RedisBus, RedisSettings};
+pub use streams::{Diagnosis, RedisBus, RedisSettings, diagnose};
 
 use async_trait::async_trait;
 use skep_core::{AuditRecord, Envelope, Incarnation, Progress, RateLevel, Reply};

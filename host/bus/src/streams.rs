@@ -4,6 +4,7 @@ mod answer;
 mod backlog;
 mod cache;
 mod custody;
+mod diagnose;
 mod gauge;
 mod keys;
 mod lease;
@@ -35,6 +36,8 @@ use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
 use writer::{Order, Settlement};
+
+pub use diagnose::{Diagnosis, diagnose};
 
 /// Revision notices kept for hosts that were away.
 const NOTICES_MAX: usize = 64;

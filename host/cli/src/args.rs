@@ -6,6 +6,7 @@ pub(crate) use key::{KeyCommand, KeyFlags};
 
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 use skep_core::{
     AskId, AskState, DomainName, GuestPath, NetRule, SecretName, SessionId, SkillName, SkillRef, Span,
     ToolRef,
@@ -25,6 +26,14 @@ Exit codes:
   14  unknown_tool            33  overloaded     34  unavailable  (both: try again later)
   15  denied                  35  internal
   16  session_gone            17  not_found      18  conflict";
+
+const COMPLETIONS: &str = "\
+For the shells of this user, from the next one on:
+  bash        skep completions bash >~/.local/share/bash-completion/completions/skep
+  zsh         skep completions zsh >~/.zfunc/_skep    (with `fpath+=~/.zfunc` before compinit in ~/.zshrc)
+  fish        skep completions fish >~/.config/fish/completions/skep.fish
+  elvish      skep completions elvish >>~/.config/elvish/rc.elv
+  powershell  skep completions powershell >>$PROFILE";
 
 /// Runs the skills of AI agents as WebAssembly components: a fresh sandbox for each call, and only what was granted.
 #[derive(Debug, Parser)]
@@ -47,7 +56,7 @@ impl Cli {
 }
 
 /// Where the deployment is.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Place {
     /// The data directory (default: SKEP_DATA, else the user's own)
     #[arg(long, global = true, value_name = "DIR")]
@@ -160,12 +169,23 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// Show what was done, by whom, under which grants
     Audit(AuditArgs),
+    /// Say what is wrong with an installation, and the way out; changes nothing
+    ///
+    /// Takes the flags of `serve`, and looks at what a host that was started with them would find. Exits with 0
+    /// unless there is a problem.
+    Doctor(ServeArgs),
+    /// Print what makes a shell complete commands and flags
+    #[command(after_long_help = COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
     /// Compile a component from standard input to standard output (Skep runs this itself)
     #[command(hide = true)]
     Compile,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct ServeArgs {
     /// Also listen for HTTP here; needs a token (SKEP_TOKEN)
     #[arg(long, value_name = "ADDR")]

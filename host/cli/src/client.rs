@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use anyhow::{Context, anyhow};
 use reqwest::{Method, RequestBuilder, Response, Url, header};
 use serde::{Serialize, de::DeserializeOwned};
-use skep_api::types::{CallAnswer, Problem};
+use skep_api::types::{CallAnswer, Health, Problem};
 use skep_core::{DomainName, Fault};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -90,6 +90,13 @@ impl Client {
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
         let answer = self.answer(request).await?;
         answer.map_err(|problem| Fault::new(problem.code, problem.detail).into())
+    }
+
+    /// How the host stands, ready or not.
+    pub(crate) async fn health(&self) -> Result<Health, Failure> {
+        let mut url = self.base.clone();
+        url.set_path("/readyz");
+        self.read(self.http.get(url).send().await.map_err(|error| self.unreachable(error))?).await
     }
 
     /// Calls a tool and waits for what comes of it.

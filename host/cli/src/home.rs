@@ -48,6 +48,10 @@ impl Home {
         self.dir.join("artefacts")
     }
 
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        self.dir.join("lock")
+    }
+
     /// Makes the directory if it is missing, and makes it private.
     pub(crate) fn prepare(&self) -> Result<(), Failure> {
         private_dir(&self.dir)?;
@@ -56,7 +60,7 @@ impl Home {
 
     /// Takes the lock; `None` if another process holds it.
     pub(crate) fn lock(&self) -> Result<Option<Lock>, Failure> {
-        let path = self.dir.join("lock");
+        let path = self.lock_file();
         let mut options = OpenOptions::new();
         let file = options.create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = file.with_context(|| format!("lock file {}", path.display()))?;

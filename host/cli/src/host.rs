@@ -7,7 +7,7 @@ use crate::settings::{Settings, Shared};
 use anyhow::{Context, anyhow};
 use skep_api::{Api, Credentials, Entry, McpSettings, serve};
 use skep_bus::{Bus, BusLimits, MemoryBus, RedisBus, RedisSettings};
-use skep_core::{CALL_DEPTH_MAX, Limits, Ratio};
+use skep_core::{Limits, Ratio};
 use skep_registry::{Registry, RegistrySettings};
 use skep_router::{Parts, Router, RouterSettings};
 use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
@@ -45,9 +45,7 @@ impl Host {
         let ceiling = Limits::ceiling();
         let store = Store::open(&store_url(settings)?).await.context("the database")?;
         let bus = open_bus(settings, &key).await?;
-        // Each depth of calls has as much room as there are slots.
-        let instances = settings.slots.saturating_mul(CALL_DEPTH_MAX as u32);
-        let sandbox = sandbox(instances, settings.sessions, settings.home.artefacts(), &key)?;
+        let sandbox = sandbox(settings.instances(), settings.sessions, settings.home.artefacts(), &key)?;
         let forbidden_roots = forbidden(settings, key_path);
         let registry_settings = RegistrySettings { ceiling: ceiling.clone(), forbidden_roots };
         let registry = Registry::new(store.clone(), sandbox.clone(), registry_settings);
@@ -113,7 +111,8 @@ impl Host {
     }
 }
 
-fn store_url(settings: &Settings) -> Result<StoreUrl, Failure> {
+/// Where the store is.
+pub(crate) fn store_url(settings: &Settings) -> Result<StoreUrl, Failure> {
     let Some(Shared { mysql, .. }) = &settings.shared else {
         return Ok(StoreUrl::Sqlite(settings.home.database()));
     };

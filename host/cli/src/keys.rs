@@ -29,11 +29,20 @@ impl Key {
 
     /// Reads the key file, making one if there is none.
     pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
-        let what = || format!("key file {}", path.display());
-        match std::fs::OpenOptions::new().read(true).open(path) {
-            Ok(file) => Ok(read(file, path)?),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(make(path).with_context(what)?),
-            Err(error) => Err(anyhow::Error::from(error).context(what()).into()),
+        match Self::find(path)? {
+            Some(key) => Ok(key),
+            None => Ok(make(path).with_context(|| format!("key file {}", path.display()))?),
+        }
+    }
+
+    /// Reads the key file, if there is one.
+    pub(crate) fn find(path: &Path) -> Result<Option<Self>, Failure> {
+        match std::fs::File::open(path) {
+            Ok(file) => Ok(Some(read(file, path)?)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => {
+                Err(anyhow::Error::from(error).context(format!("key file {}", path.display())).into())
+            }
         }
     }
 }

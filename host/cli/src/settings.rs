@@ -5,7 +5,7 @@ use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::home::{Home, xdg};
 use skep_api::{Issuer, Profile, TcpAccess, Token};
-use skep_core::DomainName;
+use skep_core::{CALL_DEPTH_MAX, DomainName};
 use skep_router::Quotas;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -124,16 +124,12 @@ impl Settings {
 
     /// The settings of a command that is its own host for a moment: it never listens on TCP.
     pub(crate) fn for_command(place: &Place) -> Result<Self, Failure> {
-        let none = ServeArgs {
-            listen: None,
-            redis: None,
-            mysql: None,
-            watch: None,
-            slots: None,
-            key_file: None,
-            log: None,
-        };
-        Self::gather(place, &none, false)
+        Self::gather(place, &ServeArgs::default(), false)
+    }
+
+    /// Guests of calls that are alive at once at most: each depth of calls has as much room as there are slots.
+    pub(crate) fn instances(&self) -> u32 {
+        self.slots.saturating_mul(CALL_DEPTH_MAX as u32)
     }
 
     /// The settings of a host for one project or test: nothing that is configured for others reaches it.

@@ -6,6 +6,7 @@
 mod bindings;
 mod call;
 mod compile;
+mod diagnose;
 mod engine;
 pub mod files;
 mod guest;
@@ -25,6 +26,7 @@ mod verdict;
 
 pub use call::{Call, Report};
 pub use compile::compile_child;
+pub use diagnose::{Diagnosis, diagnose};
 pub use inspect::{Examination, Export, Import, Inspection, Shape, Tool, examine, inspect};
 pub use meters::Counts;
 pub use net::{NetworkSettings, Resolver, SystemResolver};

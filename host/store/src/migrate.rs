@@ -5,6 +5,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, Pool};
 use rand::Rng;
 use rusqlite::{Connection, TransactionBehavior};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -48,6 +49,20 @@ pub(crate) async fn mysql(opts: &Opts) -> Result<(), DbError> {
     drop(timeout(MIGRATION_TIME_MAX, pool.disconnect()).await);
     drop(timeout(MIGRATION_TIME_MAX, guard.disconnect()).await);
     result.map_err(late)?.map(drop).map_err(|error| failed("MySQL", &error))
+}
+
+/// The versions of a schema of SQLite that this program knows.
+pub(crate) fn sqlite_versions() -> BTreeSet<u64> {
+    versions(&to_sqlite::migrations::runner())
+}
+
+/// The versions of a schema of MySQL that this program knows.
+pub(crate) fn mysql_versions() -> BTreeSet<u64> {
+    versions(&to_mysql::migrations::runner())
+}
+
+fn versions(runner: &refinery::Runner) -> BTreeSet<u64> {
+    runner.get_migrations().iter().map(|migration| migration.version().unsigned_abs().into()).collect()
 }
 
 /// Takes the lock under which this database is migrated. Names of locks belong to the whole server.

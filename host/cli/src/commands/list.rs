@@ -13,13 +13,19 @@ pub(crate) async fn list(client: &Client, place: &Place, find: Option<String>) -
     }
 }
 
-async fn all(client: &Client, place: &Place) -> Result<(), Failure> {
+/// All skills of the domain, page by page.
+pub(super) async fn skills(client: &Client) -> Result<SkillList, Failure> {
     let mut list: SkillList = client.get(&["skills"], &[]).await?;
     while let Some(after) = list.next.take() {
         let page: SkillList = client.get(&["skills"], &[("after", after.to_string())]).await?;
         list.skills.extend(page.skills);
         list.next = page.next;
     }
+    Ok(list)
+}
+
+async fn all(client: &Client, place: &Place) -> Result<(), Failure> {
+    let list = skills(client).await?;
     if place.json {
         return show::json(&list);
     }

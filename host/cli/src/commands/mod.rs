@@ -6,8 +6,10 @@ mod audit;
 mod build;
 mod call;
 mod check;
+mod completions;
 mod config;
 mod dev;
+mod doctor;
 mod grant;
 mod grants;
 mod input;
@@ -50,6 +52,8 @@ async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Build(args) => return build::build(&place, args).await,
         Command::Dev(args) => return dev::dev(&place, args).await,
         Command::Test(args) => return test::test(&place, args).await,
+        Command::Doctor(args) => return doctor::doctor(place, &args).await,
+        Command::Completions { shell } => return completions::completions(shell),
         // `main` runs it before an executor exists.
         Command::Compile => return Ok(()),
         _ => {}
@@ -64,6 +68,7 @@ async fn with_host(session: &Session, place: &Place, command: Command) -> Result
     let client = &session.client;
     match command {
         Command::Serve(_) | Command::Run(_) | Command::Check { .. } | Command::Compile => Ok(()),
+        Command::Doctor(_) | Command::Completions { .. } => Ok(()),
         Command::New(_) | Command::Build(_) | Command::Dev(_) | Command::Test(_) => Ok(()),
         Command::Add(args) => add::add(client, place, args).await,
         Command::List { find } => list::list(client, place, find).await,

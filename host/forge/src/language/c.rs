@@ -18,6 +18,7 @@ pub(super) static RECIPE: Recipe = Recipe {
     why_no_others: "",
     leaves: &[],
     first: None,
+    ready: |tools| compiler(tools).map(drop),
     build,
 };
 
@@ -30,8 +31,8 @@ fn build(project: &Project, tools: &Tools<'_>) -> Result<Artifact, ForgeError> {
     if sources.is_empty() {
         return Err(ForgeError::NoArtifact { tool: "the C recipe", way_out: "put the sources into src/*.c" });
     }
-    let mut cc = compiler(project, tools)?;
-    cc.args(FLAGS);
+    let mut cc = compiler(tools)?;
+    cc.current_dir(project.dir()).args(FLAGS);
     if let Some(world) = project.world()? {
         let folder = project.out_dir().join("bindings");
         drop(fs::remove_dir_all(&folder));
@@ -51,14 +52,14 @@ fn build(project: &Project, tools: &Tools<'_>) -> Result<Artifact, ForgeError> {
 }
 
 /// The WASI SDK's clang if it is said where that is, else Zig's.
-fn compiler(project: &Project, tools: &Tools<'_>) -> Result<Command, ForgeError> {
+fn compiler(tools: &Tools<'_>) -> Result<Command, ForgeError> {
     if let Some(sdk) = env::var_os(WASI_SDK).filter(|path| !path.is_empty()) {
         let clang = Path::new(&sdk).join("bin/clang");
         if !is_program(&clang) {
             return Err(no_clang(&clang));
         }
         let mut clang = Command::new(clang);
-        clang.current_dir(project.dir()).arg("--target=wasm32-wasip1");
+        clang.arg("--target=wasm32-wasip1");
         return Ok(clang);
     }
     let mut zig = zig::command(tools)?;

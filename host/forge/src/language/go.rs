@@ -15,6 +15,7 @@ pub(super) static RECIPE: Recipe = Recipe {
     why_no_others: "",
     leaves: &["go.sum"],
     first: None,
+    ready: |tools| tools.command(&GO).map(drop),
     build,
 };
 

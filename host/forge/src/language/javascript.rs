@@ -17,6 +17,7 @@ pub(super) static JAVASCRIPT: Recipe = Recipe {
     why_no_others: WHY_NO_OTHERS,
     leaves: LEAVES,
     first: Some("npm install"),
+    ready: |tools| tools.command(&ESBUILD).and(tools.command(&COMPONENTIZE)).map(drop),
     build: |project, tools| build(project, tools, "src/skill.js"),
 };
 pub(super) static TYPESCRIPT: Recipe = Recipe {

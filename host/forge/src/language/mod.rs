@@ -84,6 +84,8 @@ struct Recipe {
     leaves: &'static [&'static str],
     /// What is typed in a new project before its first build, if anything must be.
     first: Option<&'static str>,
+    /// Whether its tools are there.
+    ready: fn(&Tools<'_>) -> Result<(), ForgeError>,
     /// Makes a component or core module of a project.
     build: fn(&Project, &Tools<'_>) -> Result<Artifact, ForgeError>,
 }
@@ -148,6 +150,11 @@ impl Language {
             return Ok(());
         }
         Err(ForgeError::NoSuchShape { language: self.0.title, shape, why: self.0.why_no_others })
+    }
+
+    /// Whether its tools are there; if not, which one is missing and how to get it.
+    pub fn ready(self, tools: &Tools<'_>) -> Result<(), ForgeError> {
+        (self.0.ready)(tools)
     }
 
     /// Runs its tools.

@@ -18,6 +18,7 @@ pub(super) static RECIPE: Recipe = Recipe {
                     code; make a contract skill with one tool",
     leaves: &[".venv/", "src/__pycache__/"],
     first: Some(COMPONENTIZE.how[0]),
+    ready: |tools| tools.command(&COMPONENTIZE).map(drop),
     build,
 };
 

@@ -14,6 +14,7 @@ pub(super) static RECIPE: Recipe = Recipe {
     why_no_others: "",
     leaves: &["target/", "Cargo.lock"],
     first: None,
+    ready: |tools| tools.command(&CARGO).map(drop),
     build,
 };
 

@@ -15,6 +15,7 @@ pub(super) static RECIPE: Recipe = Recipe {
     why_no_others: "",
     leaves: &[],
     first: None,
+    ready: |tools| command(tools).map(drop),
     build,
 };
 

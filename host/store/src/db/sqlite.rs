@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, InterruptHandle, OpenFlags, ToSql};
-use std::fs::OpenOptions;
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, OpenOptions};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -64,6 +66,32 @@ impl Sqlite {
         let reader = Lane::start(reader, "skep-store-reader", "BEGIN")?;
         Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)) })
     }
+
+    /// Opens a file that is there, for looking at it: nothing can be written, and no file is made beside it.
+    pub(crate) fn open_to_read(path: &Path) -> Result<Self, DbError> {
+        let away = |error: std::io::Error| DbError::Away(format!("{}: {error}", path.display()));
+        let path = std::path::absolute(path).map_err(away)?;
+        File::open(&path).map_err(away)?;
+        let flags =
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(address(&path), flags)?;
+        connection.busy_timeout(LOCK_TIME_MAX)?;
+        let lane = Arc::new(Mutex::new(Lane::start(connection, "skep-store-reader", "BEGIN")?));
+        Ok(Self { writer: Arc::clone(&lane), reader: lane })
+    }
+}
+
+/// The address of a file that is only read. Without a log beside it nobody has it open; SQLite is told so, or
+/// it would make a log to read it.
+fn address(path: &Path) -> String {
+    let log = [path.as_os_str(), OsStr::new("-wal")].into_iter().collect::<OsString>();
+    let how = if Path::new(&log).exists() { "mode=ro" } else { "immutable=1" };
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"/._-".contains(byte);
+    let escaped = path.as_os_str().as_bytes().iter().map(|byte| match plain(byte) {
+        true => char::from(*byte).to_string(),
+        false => format!("%{byte:02x}"),
+    });
+    format!("file:{}?{how}", escaped.collect::<String>())
 }
 
 fn connect(path: &Path) -> Result<Connection, DbError> {
