@@ -64,8 +64,10 @@ fn redis_must_keep_what_it_is_given() {
 async fn mariadb_must_have_the_schema_and_take_what_it_is_given() {
     let left = Left::new();
     let url = left.servers().1.url();
+    // As the one who may grant.
+    let root = url.replace("skep:skep@", "root@");
     let sql = async |statement: &str| {
-        let mut connection = mysql_async::Conn::from_url(&url).await.unwrap();
+        let mut connection = mysql_async::Conn::from_url(&root).await.unwrap();
         connection.query_drop(statement).await.unwrap();
         connection.disconnect().await.unwrap();
     };
