@@ -1,5 +1,6 @@
 //! `skep doctor`: what is wrong with an installation, and the way to mend it. It looks, and changes nothing.
 
+mod bus;
 mod configuration;
 mod database;
 mod directories;
@@ -9,7 +10,6 @@ mod ground;
 mod host;
 mod key_file;
 mod machine;
-mod redis;
 mod skills;
 mod toolchains;
 
@@ -38,7 +38,7 @@ pub(crate) async fn doctor(place: Place, serve: &ServeArgs) -> Result<(), Failur
             begin(&ground, "directories", directories::check),
             begin(&ground, "key file", key_file::check),
             begin(&ground, "machine", machine::check),
-            begin(&ground, "Redis", redis::check),
+            begin(&ground, "Redis", bus::check),
             begin(&ground, "database", database::check),
             begin(&ground, "entrance", entrance::check),
             begin(&ground, "toolchains", toolchains::check),
