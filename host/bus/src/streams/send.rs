@@ -27,7 +27,11 @@ pub(super) async fn send(shared: &Shared, entry: &Entry) -> Result<Option<RateLe
         .args([entry.concurrency, entry.waiting])
         .args([limits.depth_max, limits.depth_bytes_max, limits.audit_depth_max]);
     let command = entry.charges.iter().fold(command, charged);
-    let mut answer = answer::list(shared.link.command(&command).await?)?.into_iter();
+    // A word alone, or with what is to be said of the quotas.
+    let mut answer = match shared.link.command(&command).await? {
+        Value::Array(parts) => parts.into_iter(),
+        word => vec![word].into_iter(),
+    };
     let word = answer.next().map(answer::text).transpose()?.unwrap_or_default();
     let numbers = answer::numbers(Value::Array(answer.collect()))?;
     match word.as_str() {

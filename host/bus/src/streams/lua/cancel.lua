@@ -15,7 +15,7 @@ if reader then
 end
 if waits then unlist(stream, id) else redis.call('XDEL', stream, id) end
 local gone = { 'call:' .. call }
-discharge(call, charged, gone)
+if charged then discharge(call, charged, gone) end
 free(share, 1, tonumber(places), size, gone)
 redis.call('HDEL', state, unpack(gone))
 return 'taken'

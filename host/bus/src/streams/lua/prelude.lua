@@ -51,11 +51,11 @@ end
 
 -- Counts a call no more against the quotas that it was charged to.
 local function discharge(call, charged, gone)
-  for whose in string.gmatch(charged or '', '%S+') do
+  for whose in string.gmatch(charged, '%S+') do
     local left = redis.call('HINCRBY', state, 'under-way:' .. whose, -1)
     if left <= 0 then table.insert(gone, 'under-way:' .. whose) end
   end
-  if charged then table.insert(gone, 'charged:' .. call) end
+  table.insert(gone, 'charged:' .. call)
 end
 
 -- Moves what waits behind skills for the sessions of a host that is gone into its queue, where it is found. It

@@ -15,7 +15,7 @@ for at = 4, #ARGV, 12 do
     f.places = f.places + (string.match(place or '', ' (%d)$') or 0)
     freed[share] = f
     table.insert(gone, 'call:' .. call)
-    discharge(call, charged, gone)
+    if charged then discharge(call, charged, gone) end
   end
   leave(to, 'reply', unpack(ARGV, at + 6, at + 8))
   hosts[to] = true
