@@ -24,15 +24,20 @@ const PAGE_DEFAULT: u64 = 100;
     responses((status = ACCEPTED, description = "It waits for an operator", body = Ask)))]
 pub(crate) async fn make(
     State(api): State<Api>,
-    By(by): By,
+    By(_): By,
     who: Who,
     Json(wanted, _room): Json<NewAsk>,
 ) -> Result<(StatusCode, axum::Json<Ask>), Refusal> {
+    Ok((StatusCode::ACCEPTED, axum::Json(ask(&api, &who, wanted).await?)))
+}
+
+/// Asks on behalf of somebody, for no more than they may know of.
+pub(crate) async fn ask(api: &Api, who: &Who, wanted: NewAsk) -> Result<Ask, Fault> {
     who.must_see(&wanted.skill)?;
-    let grants = grants::checked(&who, wanted.grants)?;
+    let grants = grants::checked(who, wanted.grants)?;
     let life = wanted.expires_in.map(|span| span.0);
     let wish = Wish { skill: wanted.skill, grants, why: wanted.why, life };
-    Ok((StatusCode::ACCEPTED, axum::Json(api.router().grant_request(&by, wish).await?)))
+    api.router().grant_request(&who.operator(), wish).await
 }
 
 /// What a page of requests is narrowed down to.

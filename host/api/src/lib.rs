@@ -33,7 +33,7 @@ mod versions;
 
 pub use auth::{Issuer, KeyPlace, SigningAlgorithm, TcpAccess, Token, TokenError};
 pub use error::status_of;
-pub use mcp::{MCP_SESSIONS_MAX, McpSettings, Profile};
+pub use mcp::{MCP_SESSIONS_MAX, MCP_SESSIONS_OWN_MAX, McpSettings, Profile};
 pub use serve::{Entry, serve};
 
 use auth::{Issuers, Keyring};

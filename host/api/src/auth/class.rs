@@ -42,7 +42,8 @@ impl Class {
         }
     }
 
-    fn admits(self, identity: &Identity) -> Result<(), Fault> {
+    /// Whether the identity may use such routes; says what it lacks if not.
+    pub(crate) fn admits(self, identity: &Identity) -> Result<(), Fault> {
         let (allowed, needed) = match self {
             Self::Anyone => (true, Role::Caller),
             Self::Callers => (identity.role != Role::Auditor, Role::Caller),

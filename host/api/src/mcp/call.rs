@@ -60,14 +60,14 @@ impl Server {
         let input = serde_json::to_vec(input).map_err(|e| ErrorData::invalid_params(e.to_string(), None))?;
         Ok(CallRequest {
             to: Target {
-                domain: visitor.domain.clone(),
+                domain: visitor.who.domain.clone(),
                 skill: entry.skill.clone(),
                 version: None,
                 tool: Some(entry.tool.clone()),
             },
             input: input.into(),
-            chain: vec![visitor.identity.principal.clone()],
-            allowance: visitor.identity.allowance,
+            chain: vec![visitor.who.identity.principal.clone()],
+            allowance: visitor.who.identity.allowance,
             timeout: None,
             lane: Lane::default(),
             idempotency_key: None,

@@ -1,5 +1,6 @@
 //! What the skills of a domain offer by MCP, as of a revision: tools by name, prompts, resources, `SKILL.md`.
 
+use super::ask;
 use super::inputs;
 use super::name::{offered, offered_otherwise};
 use super::schema::Rooted;
@@ -88,9 +89,9 @@ impl Catalog {
         Ok(())
     }
 
-    /// Names are unique but for marks that coincide.
+    /// Names are unique but for marks that coincide, and one that is the host's own.
     fn add(&mut self, mut entry: Entry) {
-        if self.names.contains_key(&entry.name) {
+        if entry.name == ask::NAME || self.names.contains_key(&entry.name) {
             entry.name = offered_otherwise(&entry.skill, &entry.tool);
         }
         self.names.insert(entry.name.clone(), Arc::new(entry));
@@ -129,5 +130,29 @@ impl Entry {
         tool.title = title.clone();
         tool.annotations = (annotations != ToolAnnotations::default()).then_some(annotations);
         tool
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use skep_sandbox::Export;
+
+    #[test]
+    fn no_skill_takes_the_name_of_the_hosts_own_tool() {
+        let tool = SkillTool {
+            name: "request_grant".parse().unwrap(),
+            description: String::new(),
+            input_schema: json!({}),
+            output_schema: None,
+            export: Export::Contract,
+        };
+        let entry = Entry::new(&"skep".parse().unwrap(), tool, ToolSection::default(), "");
+        assert_eq!(entry.name, ask::NAME);
+        let mut catalog = Catalog::default();
+        catalog.add(entry);
+        let names: Vec<_> = catalog.names.keys().collect();
+        assert!(names.len() == 1 && names[0] != ask::NAME && names[0].starts_with(ask::NAME), "{names:?}");
     }
 }

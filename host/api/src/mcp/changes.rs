@@ -44,7 +44,7 @@ impl Changes {
     pub(super) async fn new(api: Api, visitor: Visitor) -> Result<Self, Fault> {
         let mut revisions = api.router().registry().revisions().subscribe();
         revisions.borrow_and_update();
-        let seen = Seen::of(&visitor, api.mcp.catalog(api.router(), &visitor.domain).await?.as_ref());
+        let seen = Seen::of(&visitor, api.mcp.catalog(api.router(), &visitor.who.domain).await?.as_ref());
         Ok(Self { api, visitor, revisions, seen })
     }
 
@@ -54,7 +54,7 @@ impl Changes {
             self.revisions.changed().await.ok()?;
             tokio::time::sleep(SETTLE).await;
             self.revisions.borrow_and_update();
-            let catalog = match self.api.mcp.catalog(self.api.router(), &self.visitor.domain).await {
+            let catalog = match self.api.mcp.catalog(self.api.router(), &self.visitor.who.domain).await {
                 Ok(catalog) => catalog,
                 Err(fault) => {
                     tracing::warn!(%fault, "MCP clients can't be told of changes yet");

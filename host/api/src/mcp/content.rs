@@ -4,11 +4,13 @@ use super::catalog::Entry;
 use super::schema::structured;
 use crate::types::Problem;
 use rmcp::ErrorData;
-use rmcp::model::{CallToolResult, ContentBlock, MetaObject};
+use rmcp::model::{CallToolResult, ContentBlock, MetaObject, ResultType};
 use serde_json::{Value, json};
 use skep_core::{CallId, Content, Fault, FaultCode, Output, Reply};
 
-/// The field of `_meta` that tells the fault of a call: `{code, message, retry_after_ms?, call}`.
+/// How the fields of `_meta` begin that are the host's.
+const META_OWN: &str = "skep/";
+/// The field of `_meta` that tells the fault of a call: `{code, message, retry_after_ms?, call?}`.
 const META_FAULT: &str = "skep/fault";
 /// The field of `_meta` that tells the call's id.
 const META_CALL: &str = "skep/call";
@@ -22,7 +24,7 @@ pub(super) fn result(entry: &Entry, reply: Reply) -> CallToolResult {
         Some(Content::Mcp) => as_it_is(&output),
         None => wrapped(entry, &output),
     });
-    let mut result = shown.unwrap_or_else(|fault| failed(fault, id));
+    let mut result = shown.unwrap_or_else(|fault| failed(fault, Some(id)));
     let meta = result.meta.get_or_insert_with(MetaObject::default);
     meta.insert(META_CALL.to_owned(), json!(id));
     if let Some(session) = session {
@@ -32,9 +34,14 @@ pub(super) fn result(entry: &Entry, reply: Reply) -> CallToolResult {
 }
 
 fn as_it_is(output: &Output) -> Result<CallToolResult, Fault> {
-    serde_json::from_slice(output.as_bytes()).map_err(|e| {
+    let read: Result<CallToolResult, _> = serde_json::from_slice(output.as_bytes());
+    let mut result = read.map_err(|e| {
         Fault::invalid_output(format!("the tool's answer is no MCP content, as its manifest says: {e}"))
-    })
+    })?;
+    result.result_type = Some(ResultType::COMPLETE);
+    // What the host says in a result no guest says.
+    result.meta.iter_mut().for_each(|meta| meta.retain(|field, _| !field.starts_with(META_OWN)));
+    Ok(result)
 }
 
 fn wrapped(entry: &Entry, output: &Output) -> Result<CallToolResult, Fault> {
@@ -57,13 +64,15 @@ pub(super) fn text(value: &Value) -> String {
     }
 }
 
-fn failed(fault: Fault, call: CallId) -> CallToolResult {
+pub(super) fn failed(fault: Fault, call: Option<CallId>) -> CallToolResult {
     let problem = Problem::from(fault);
     let text = format!("{}: {}", problem.code, problem.detail);
     let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
     let mut meta = MetaObject::default();
     let mut fault = told(&problem);
-    fault["call"] = json!(call);
+    if let Some(call) = call {
+        fault["call"] = json!(call);
+    }
     meta.insert(META_FAULT.to_owned(), fault);
     result.meta = Some(meta);
     result

@@ -36,7 +36,7 @@ impl FromRequestParts<Api> for Visitor {
         let VisitParams { profile, .. } = query(&parts.uri)?;
         let who = Who::from_request_parts(parts, api).await?;
         let profile = profile.map(|name| api.mcp.profile(&name)).transpose()?;
-        Ok(Self::new(who, profile))
+        Ok(Self { who, profile })
     }
 }
 
@@ -78,10 +78,10 @@ pub(crate) async fn handle(
     }
     // One at a time, so that their number is certain.
     let opening = api.mcp.opening.lock().await;
-    api.mcp.room_for_session().await?;
+    api.mcp.room_for_session(&visitor).await?;
     let response = pass(&api, visitor.clone(), request).await?;
     if let Some(id) = self::session(response.headers()) {
-        api.mcp.own(visitor, id).await;
+        api.mcp.own(visitor, id);
     }
     drop(opening);
     Ok(response)
@@ -92,7 +92,7 @@ fn session(headers: &HeaderMap) -> Option<String> {
 }
 
 async fn pass(api: &Api, visitor: Visitor, request: Request) -> Result<Response, Fault> {
-    let catalog = api.mcp.catalog(api.router(), &visitor.domain).await?;
+    let catalog = api.mcp.catalog(api.router(), &visitor.who.domain).await?;
     // Hosts and origins have been checked at the door, as for everything else.
     let config = StreamableHttpServerConfig::default()
         .disable_allowed_hosts()

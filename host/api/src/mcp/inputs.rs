@@ -129,7 +129,7 @@ impl Server {
 
     fn bound(&self, entry: &Entry, context: &RequestContext<RoleServer>) -> Vec<u8> {
         let visitor = self.visitor(context);
-        format!("{} {} {}", visitor.identity.principal, visitor.domain, entry.name).into_bytes()
+        format!("{} {} {}", visitor.who.identity.principal, visitor.who.domain, entry.name).into_bytes()
     }
 
     fn states(&self) -> &RequestStateCodec {

@@ -2,6 +2,7 @@
 //! which sees the skills as a catalog of tools, prompts and resources by the names that clients know (`catalog.rs`).
 
 mod address;
+mod ask;
 mod call;
 mod catalog;
 mod changes;
@@ -39,6 +40,8 @@ use visitor::Visitor;
 
 /// Sessions of the older revisions that this host holds at once.
 pub const MCP_SESSIONS_MAX: usize = 1024;
+/// Those of them that one principal may hold.
+pub const MCP_SESSIONS_OWN_MAX: usize = 256;
 /// How long such a session may rest.
 const SESSION_IDLE_MAX: Duration = Duration::from_secs(3600);
 /// Domains whose catalogs are kept.
@@ -115,23 +118,29 @@ impl Mcp {
     /// A session's id proves nothing: whoever comes with it must be who opened it.
     fn owns(&self, visitor: &Visitor, session: &str) -> bool {
         self.owners.lock().get(session).is_some_and(|owner| {
-            let same = owner.identity.principal == visitor.identity.principal;
-            same && owner.domain == visitor.domain && owner.profile == visitor.profile
+            let same = owner.who.identity.principal == visitor.who.identity.principal;
+            same && owner.who.domain == visitor.who.domain && owner.profile == visitor.profile
         })
     }
 
-    async fn own(&self, visitor: Visitor, session: String) {
+    fn own(&self, visitor: Visitor, session: String) {
+        self.owners.lock().insert(session, visitor);
+    }
+
+    /// Whether one more fits, of all and of the visitor's. Forgets who owned what is over.
+    async fn room_for_session(&self, visitor: &Visitor) -> Result<(), Fault> {
         let live = self.sessions.sessions.read().await;
         let mut owners = self.owners.lock();
         owners.retain(|id, _| live.contains_key(id.as_str()));
-        owners.insert(session, visitor);
-    }
-
-    async fn room_for_session(&self) -> Result<(), Fault> {
-        if self.sessions.sessions.read().await.len() < MCP_SESSIONS_MAX {
+        let who = &visitor.who.identity.principal;
+        let own = owners.values().filter(|owner| owner.who.identity.principal == *who).count();
+        let why = if own >= MCP_SESSIONS_OWN_MAX {
+            format!("`{who}` has {MCP_SESSIONS_OWN_MAX} MCP sessions open: end one, or try again later")
+        } else if live.len() >= MCP_SESSIONS_MAX {
+            format!("{MCP_SESSIONS_MAX} MCP sessions are open: try again later")
+        } else {
             return Ok(());
-        }
-        let why = format!("{MCP_SESSIONS_MAX} MCP sessions are open: end one, or try again later");
+        };
         Err(Fault::overloaded(why))
     }
 }

@@ -10,30 +10,39 @@ use std::collections::BTreeSet;
 pub struct Profile {
     skills: BTreeSet<SkillName>,
     tools: BTreeSet<(SkillName, ToolName)>,
+    request_grants: bool,
 }
 
-/// A profile as the configuration has it: whole skills, and single tools written `SKILL/TOOL`.
+/// A profile as the configuration has it: whole skills, single tools written `SKILL/TOOL`, and whether clients may
+/// ask for grants.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Written {
     skills: BTreeSet<SkillName>,
     tools: Vec<String>,
+    request_grants: bool,
 }
 
 impl TryFrom<Written> for Profile {
     type Error = String;
-    fn try_from(Written { skills, tools }: Written) -> Result<Self, String> {
+    fn try_from(Written { skills, tools, request_grants }: Written) -> Result<Self, String> {
         let tool = |text: &String| match text.parse::<ToolRef>() {
             Ok(ToolRef { skill, tool: Some(tool) }) if skill.version.is_none() => Ok((skill.name, tool)),
             _ => Err(format!("tools: `{text}` must be SKILL/TOOL")),
         };
-        Ok(Self { skills, tools: tools.iter().map(tool).collect::<Result<_, _>>()? })
+        let tools = tools.iter().map(tool).collect::<Result<_, _>>()?;
+        Ok(Self { skills, tools, request_grants })
     }
 }
 
 impl Profile {
     pub(super) fn shows(&self, skill: &SkillName, tool: &ToolName) -> bool {
         self.skills.contains(skill) || self.tools.contains(&(skill.clone(), tool.clone()))
+    }
+
+    /// Whether clients may ask for grants, to the skills that are shown.
+    pub(super) fn requests_grants(&self) -> bool {
+        self.request_grants
     }
 
     /// Whether anything of the skill is shown.

@@ -9,7 +9,7 @@ use super::visitor::Visitor;
 use rmcp::ErrorData;
 use rmcp::model::{
     GetPromptRequestParams, GetPromptResponse, GetPromptResult, ListPromptsResult, PaginatedRequestParams,
-    Prompt, PromptArgument, PromptMessage, Role,
+    Prompt, PromptArgument, PromptMessage, ResultType, Role,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
@@ -94,8 +94,11 @@ fn of_skills<'a>(
 fn written(entry: &Entry, reply: Reply) -> Result<GetPromptResult, ErrorData> {
     let value = reply.outcome.and_then(|output| content::value(&output)).map_err(content::error)?;
     if value.get("messages").is_some() {
-        return serde_json::from_value(value)
-            .map_err(|e| ErrorData::internal_error(format!("`{}` wrote no prompt: {e}", entry.name), None));
+        let read: Result<GetPromptResult, _> = serde_json::from_value(value);
+        let wrong = |e| ErrorData::internal_error(format!("`{}` wrote no prompt: {e}", entry.name), None);
+        let mut result = read.map_err(wrong)?;
+        result.result_type = Some(ResultType::COMPLETE);
+        return Ok(result);
     }
     let message = PromptMessage::new_text(Role::User, content::text(&value));
     Ok(GetPromptResult::new(vec![message]).with_description(&entry.about))

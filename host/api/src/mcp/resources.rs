@@ -11,7 +11,7 @@ use rmcp::ErrorData;
 use rmcp::model::{
     JsonObject, ListResourceTemplatesResult, ListResourcesResult, PaginatedRequestParams,
     ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, Resource, ResourceContents,
-    ResourceTemplate,
+    ResourceTemplate, ResultType,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::{Value, json};
@@ -149,8 +149,11 @@ fn template(entry: &Entry) -> Option<ResourceTemplate> {
 fn contents(entry: &Entry, uri: &str, reply: Reply) -> Result<ReadResourceResult, ErrorData> {
     let value = reply.outcome.and_then(|output| content::value(&output)).map_err(content::error)?;
     if value.get("contents").is_some_and(Value::is_array) {
-        return serde_json::from_value(value)
-            .map_err(|e| ErrorData::internal_error(format!("`{}` gave no contents: {e}", entry.name), None));
+        let read: Result<ReadResourceResult, _> = serde_json::from_value(value);
+        let wrong = |e| ErrorData::internal_error(format!("`{}` gave no contents: {e}", entry.name), None);
+        let mut result = read.map_err(wrong)?;
+        result.result_type = Some(ResultType::COMPLETE);
+        return Ok(result);
     }
     let usual = if value.is_string() { "text/plain" } else { "application/json" };
     let media_type = entry.section.media_type.as_deref().unwrap_or(usual);

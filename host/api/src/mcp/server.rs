@@ -1,6 +1,7 @@
 //! What an MCP client may ask of this host, one method a request. Each answers for the visitor who asks.
 #![expect(deprecated, reason = "clients of the revisions before still ask in these ways")]
 
+use super::ask;
 use super::catalog::Catalog;
 use super::changes::Changes;
 use super::content;
@@ -24,7 +25,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What a client is told of the host.
 const INSTRUCTIONS: &str = "Tools are skills, each of which runs in a sandbox of its own with only what an \
-     operator granted. A fault `denied` names the grant that is missing; nobody but an operator can give it.";
+     operator granted. A fault `denied` names the grant that is missing; nobody but an operator can give it, and \
+     the tool `skep_request_grant`, where it is listed, asks for it.";
 /// Resources that one connection may follow.
 const SUBSCRIPTIONS_MAX: usize = 256;
 
@@ -84,7 +86,7 @@ impl Server {
 
     /// What there is now, in the visitor's domain.
     pub(super) async fn catalog(&self, context: &Context) -> Result<Arc<Catalog>, ErrorData> {
-        let domain = self.visitor(context).domain;
+        let domain = self.visitor(context).who.domain;
         self.api().mcp.catalog(self.api().router(), &domain).await.map_err(content::error)
     }
 }
@@ -122,9 +124,11 @@ impl ServerHandler for Server {
     ) -> Result<ListToolsResult, ErrorData> {
         let (visitor, catalog) = (self.visitor(&context), self.catalog(&context).await?);
         let tools = visitor.entries(&catalog).filter(|entry| entry.section.is_tool());
-        let (tools, next) = page(tools, |entry| &entry.name, asked)?;
-        let mut listed =
-            ListToolsResult::with_all_items(tools.into_iter().map(|entry| entry.shown()).collect());
+        let mut tools: Vec<Tool> = tools.map(|entry| entry.shown()).collect();
+        tools.extend(visitor.may_ask().then(ask::tool));
+        tools.sort_by(|a, b| a.name.cmp(&b.name));
+        let (tools, next) = page(tools.into_iter(), |tool| &tool.name, asked)?;
+        let mut listed = ListToolsResult::with_all_items(tools);
         listed.next_cursor = next;
         Ok(listed)
     }
@@ -135,6 +139,9 @@ impl ServerHandler for Server {
         context: Context,
     ) -> Result<CallToolResponse, ErrorData> {
         let (visitor, catalog) = (self.visitor(&context), self.catalog(&context).await?);
+        if asked.name == ask::NAME && visitor.may_ask() {
+            return Ok(self.ask(asked.arguments.unwrap_or_default(), &context).await.into());
+        }
         let entry = catalog.entry(&asked.name).filter(|e| e.section.is_tool() && visitor.may(e));
         let entry = entry.ok_or_else(|| {
             let why = format!("no tool `{}`: `tools/list` tells what there is", asked.name);

@@ -13,6 +13,7 @@ mod exposition;
 mod ground;
 mod keys;
 mod leaving;
+mod mcp;
 mod metrics;
 mod mint;
 mod quotas;
