@@ -6,6 +6,7 @@ mod issuer;
 mod jwks;
 mod jwt;
 mod keyring;
+mod proof;
 mod signature;
 mod token;
 mod web;
@@ -14,6 +15,7 @@ pub(crate) use class::{Class, Who, hold};
 pub use issuer::{Issuer, KeyPlace, SigningAlgorithm};
 pub(crate) use jwt::Issuers;
 pub(crate) use keyring::Keyring;
+pub(crate) use proof::Proof;
 pub use token::{Token, TokenError};
 pub(crate) use web::guard;
 
@@ -57,13 +59,7 @@ pub(crate) async fn admit(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
-    let identity = match entrance(&request)?.clone() {
-        Entrance::Unix(principal) => Identity::operator(principal),
-        Entrance::Tcp(access, _) => {
-            let given = bearer(request.headers());
-            known(&api, &access, given).await?
-        }
-    };
+    let identity = Proof::of(&request)?.identity(&api).await?;
     request.extensions_mut().insert(identity);
     Ok(next.run(request).await)
 }
@@ -82,15 +78,15 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Whom the host knows by what a request bears: its token, an API key, or a token of an issuer.
-async fn known(api: &Api, access: &TcpAccess, given: Option<String>) -> Result<Identity, Refusal> {
+async fn known(api: &Api, access: &TcpAccess, given: Option<&str>) -> Result<Identity, Refusal> {
     let found = match given {
-        Some(given) if access.token.matches(&given) => {
+        Some(given) if access.token.matches(given) => {
             // Whoever bears it may be anywhere.
             let identity = Identity::operator(Principal::Operator("token".to_owned()));
             Some(Identity { allowance: Allowance::default(), ..identity })
         }
-        Some(given) if ApiKey::resembles(&given) => api.keyring().identify(api.router(), &given).await?,
-        Some(given) => api.issuers().identify(&given).await?,
+        Some(given) if ApiKey::resembles(given) => api.keyring().identify(api.router(), given).await?,
+        Some(given) => api.issuers().identify(given).await?,
         None => None,
     };
     // Which of all it was isn't told: not to those who guess.

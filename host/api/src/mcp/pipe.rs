@@ -6,6 +6,7 @@ use super::http::MESSAGE_BYTES_MAX;
 use super::server::Server;
 use super::visitor::Visitor;
 use crate::Api;
+use crate::auth::Proof;
 use crate::error::Refusal;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -27,16 +28,23 @@ pub(crate) async fn pipe(
     visitor: Visitor,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let catalog = api.mcp.catalog(api.router(), &visitor.domain).await?;
+    let catalog = api.mcp.catalog(api.router(), &visitor.who.domain).await?;
+    let proof = Proof::of(&request)?;
     let messages = StreamReader::new(request.into_body().into_data_stream().map_err(io::Error::other));
     let (ours, theirs) = tokio::io::simplex(UNREAD_BYTES_MAX);
     let transport = AsyncRwTransport::new_server(messages, theirs).with_max_line_length(MESSAGE_BYTES_MAX);
     let ended = api.mcp.ended.child_token();
-    let server = Server::new(api, visitor, catalog);
-    tokio::spawn(async move {
+    let server = Server::new(api.clone(), visitor, catalog);
+    let talk = async move {
         match serve_server_with_ct(server, transport, ended).await {
             Ok(serving) => drop(serving.waiting().await),
             Err(error) => tracing::debug!(%error, "an MCP client didn't get past its first message"),
+        }
+    };
+    tokio::spawn(async move {
+        tokio::select! {
+            () = talk => {}
+            () = proof.lapsed(&api) => {}
         }
     });
     Ok(([(header::CONTENT_TYPE, LINES)], Body::from_stream(ReaderStream::new(ours))).into_response())
