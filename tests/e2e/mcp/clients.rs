@@ -18,10 +18,17 @@ struct Client {
 }
 
 impl Client {
-    fn start(mode: &str, way: &[&str]) -> Self {
+    /// Starts it for a task, over standard streams or over HTTP.
+    fn start(served: &Served, mode: &str, task: &str, stdio: bool) -> Self {
         let script = repository().join("tests/e2e/mcp/client.py");
         let mut command = Command::new(installed("venv/bin/python"));
-        command.arg(script).arg(mode).args(way).stdin(Stdio::null()).stdout(Stdio::piped());
+        command.arg(script).args([mode, task]).stdin(Stdio::null()).stdout(Stdio::piped());
+        if stdio {
+            let data = &served.deployment.host().data;
+            command.args(["stdio", env!("CARGO_BIN_EXE_skep"), "mcp", "--data"]).arg(data);
+        } else {
+            command.args(["http", &served.url(), TOKEN]);
+        }
         let mut child = command.spawn().expect("python runs");
         let lines = BufReader::new(child.stdout.take().expect("its output"));
         Self { child, lines }
@@ -45,16 +52,16 @@ impl Drop for Client {
     }
 }
 
-async fn goes_through_all_of_it(mode: &str, stdio: bool) {
+fn serve() -> Served {
     let served = Served::with("");
-    let deployment = &served.deployment;
-    deployment.add_guest("echo-typed", "echo-typed", &[]);
-    deployment.add_guest("probe", "probe", &[]);
-    let (url, data) = (served.url(), deployment.host().data.clone());
-    let data = data.to_str().expect("a path");
-    let over_stdio = ["stdio", env!("CARGO_BIN_EXE_skep"), "mcp", "--data", data];
-    let way = if stdio { &over_stdio[..] } else { &["http", &url, TOKEN] };
-    let mut client = Client::start(mode, way);
+    served.deployment.add_guest("echo-typed", "echo-typed", &[]);
+    served.deployment.add_guest("probe", "probe", &[]);
+    served
+}
+
+async fn goes_through_all_of_it(mode: &str, stdio: bool) {
+    let served = serve();
+    let mut client = Client::start(&served, mode, "all", stdio);
 
     let told = client.told("tools");
     let protocol = if mode == LEGACY { "2025-11-25" } else { mode };
@@ -72,17 +79,28 @@ async fn goes_through_all_of_it(mode: &str, stdio: bool) {
     assert_cancelled(&served).await;
 
     client.told("listening");
-    deployment.add_guest("versioned", "newcomer", &[]);
+    served.deployment.add_guest("versioned", "newcomer", &[]);
     let told = client.told("changed");
     assert!(told["changed"].as_array().unwrap().contains(&json!("newcomer_version")), "{told}");
 }
 
-/// The guest was stopped long before its end, and the audit says so.
+/// A client that is killed in a call takes the call with it.
+async fn takes_its_call_along(mode: &str, stdio: bool) {
+    let served = serve();
+    let mut client = Client::start(&served, mode, "leave", stdio);
+    client.told("running");
+    assert_eq!(served.calls_running().await, 1);
+    drop(client);
+    assert_cancelled(&served).await;
+}
+
+/// The guest was stopped long before its end, its slot is free, and the audit says so.
 async fn assert_cancelled(served: &Served) {
     let client = served.deployment.client();
     eventually(PATIENCE, async || {
         let page = client.get("/v1/audit?skill=probe&fault=cancelled").await.ok();
-        page["records"].as_array().is_some_and(|records| records.len() == 1)
+        let told = page["records"].as_array().is_some_and(|records| records.len() == 1);
+        told && served.calls_running().await == 0
     })
     .await;
 }
@@ -105,4 +123,10 @@ async fn over_http_in_a_session() {
 #[tokio::test]
 async fn over_http_without_one() {
     goes_through_all_of_it(MODERN, false).await;
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_takes_its_call_along() {
+    takes_its_call_along(LEGACY, true).await;
+    takes_its_call_along(MODERN, false).await;
 }

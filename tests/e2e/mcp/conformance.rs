@@ -1,11 +1,27 @@
 //! The public conformance suite, server side, with every tool that it calls being a Wasm skill.
 
 use super::{Served, TOKEN, installed, skill_of_fixture};
-use serde_json::Value;
+use crate::client::Client;
+use serde_json::{Value, json};
+use skep_api::types::Base64Bytes;
 use skep_harness::repository;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+
+/// Scenarios of an extension of MCP that isn't served: calls that outlive their request. The suite runs them with
+/// those that the revision requires, and doesn't count them.
+const TASKS: [&str; 9] = [
+    "tasks-capability-negotiation",
+    "tasks-dispatch-and-envelope",
+    "tasks-lifecycle",
+    "tasks-mrtr-composition",
+    "tasks-mrtr-input",
+    "tasks-request-headers",
+    "tasks-request-state-removal",
+    "tasks-required-task-error",
+    "tasks-wire-fields",
+];
 
 /// What came of a scenario: the checks that it made, and those that failed.
 #[derive(Debug, Default)]
@@ -58,16 +74,67 @@ fn read(results: &Path) -> BTreeMap<String, Verdict> {
     verdicts
 }
 
+/// Whether all of so many scenarios pass but those named, which fail.
 #[track_caller]
-fn assert_all_pass(verdicts: &BTreeMap<String, Verdict>, scenarios: usize) {
-    let failed: Vec<_> = verdicts.iter().filter(|(_, v)| !v.failed.is_empty() || v.checks == 0).collect();
-    assert!(failed.is_empty(), "{failed:#?}");
+fn assert_pass(verdicts: &BTreeMap<String, Verdict>, scenarios: usize, but: &[&str]) {
+    let failed = verdicts.iter().filter(|(_, v)| !v.failed.is_empty() || v.checks == 0);
+    let (expected, unexpected): (Vec<_>, Vec<_>) = failed.partition(|(name, _)| but.contains(&name.as_str()));
+    assert!(unexpected.is_empty(), "{unexpected:#?}");
+    assert_eq!(expected.len(), but.len(), "some pass now: {:?}", expected.iter().map(|(name, _)| name));
     assert_eq!(verdicts.len(), scenarios, "{:?}", verdicts.keys());
+}
+
+/// Replaces a prompt and a tool, again and again, so that whoever listens has something to hear. What they are called
+/// stays, as the suite wants lists to be the same twice.
+async fn replace(client: Client) {
+    let component = |name: &str| {
+        let bytes = std::fs::read(skep_harness::guest(name)).expect("a component");
+        Base64Bytes(bytes.into())
+    };
+    let components = [component("versioned-1"), component("versioned-2")];
+    for component in components.iter().cycle() {
+        for (name, more) in [("prompt", "[tools.version]\nprompt = true\n"), ("tool", "")] {
+            let manifest = format!(
+                "[skill]\nname = \"{name}\"\nversion = \"1.0.0\"\ncomponent = \"guest.wasm\"\n{more}"
+            );
+            let body = json!({ "component": component, "manifest": manifest, "replace": true });
+            client.send("POST", "/v1/skills", Some(body)).await.ok();
+        }
+    }
 }
 
 #[test]
 fn the_stable_release_passes() {
     let served = serve();
     let verdicts = run("suite-stable", &served, &["--suite", "all"]);
-    assert_all_pass(&verdicts, 32);
+    assert_pass(&verdicts, 32, &[]);
+}
+
+#[test]
+fn the_revision_with_sessions_passes_by_the_newer_release() {
+    let served = serve();
+    let verdicts = run("suite-next", &served, &["--suite", "all", "--spec-version", "2025-11-25"]);
+    assert_pass(&verdicts, 33, &[]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_stateless_revision_requires_passes() {
+    let served = serve();
+    let replacing = tokio::spawn(replace(served.deployment.client()));
+    let verdicts =
+        tokio::task::block_in_place(|| run("suite-next", &served, &["--requirements", "2026-07-28"]));
+    replacing.abort();
+    assert_pass(&verdicts, 50, &TASKS);
+}
+
+#[test]
+fn the_extension_for_skills_passes() {
+    let served = serve();
+    let skill = repository().join("target/skills/csv-report");
+    served.deployment.skep(&["add", skill.to_str().expect("a path")]);
+    for scenario in ["sep-2640-skills-enumeration", "sep-2640-skills-manifest"] {
+        run("suite-next", &served, &["--scenario", scenario]);
+    }
+    let verdicts = run("suite-next", &served, &["--scenario", "sep-2640-skills-directory"]);
+    assert_pass(&verdicts, 3, &[]);
 }

@@ -32,6 +32,15 @@ impl Served {
         format!("http://{}/mcp", self.address)
     }
 
+    /// How many calls hold a slot.
+    pub async fn calls_running(&self) -> usize {
+        let request =
+            reqwest::Client::new().get(format!("http://{}/metrics", self.address)).bearer_auth(TOKEN);
+        let text = request.send().await.expect("an answer").text().await.expect("metrics");
+        let value = text.lines().find_map(|line| line.strip_prefix("skep_calls_running "));
+        value.and_then(|value| value.parse::<f64>().ok()).expect("a number of calls") as usize
+    }
+
     /// Sends a message to `/mcp` as `who` knows it, with `headers` besides; gives the answer with its status.
     pub async fn post(&self, query: &str, headers: &[(&str, &str)], message: &Value) -> reqwest::Response {
         let mut request = reqwest::Client::new()

@@ -38,7 +38,7 @@ impl Unfold<'_> {
     fn keyword(&mut self, keyword: &str, value: &Value, depth: usize) -> Result<(), String> {
         match keyword {
             "$ref" => self.reference(value, depth),
-            "$dynamicRef" | "$recursiveRef" | "$anchor" | "$dynamicAnchor" => {
+            "$dynamicRef" | "$recursiveRef" | "$dynamicAnchor" => {
                 Err(format!("it uses `{keyword}`: refer by `$ref` to a place as `#/$defs/name`"))
             }
             "$id" | "id" if depth > 0 && value.is_string() => {

@@ -32,6 +32,7 @@ pub const ALL: &[Known] = &[
     known("tool_with_progress", &[], report::progress),
     known("reconnection", &[], report::progress),
     known("schema_2020_12_tool", &[], content::simple_text),
+    known("header", &["?region"], content::simple_text),
     known("sampling", &["prompt", "?inputResponses"], ask::sampling),
     known("elicitation", &["message", "?inputResponses"], ask::elicitation),
     known("elicitation_sep1034_defaults", ANSWERS, ask::defaults),
@@ -75,6 +76,8 @@ impl Known {
             let name = name.trim_start_matches('?');
             let schema = match name {
                 "inputResponses" => json!({ "type": "object" }),
+                // Clients repeat it in a header, by which a gateway may route.
+                "region" => json!({ "type": "string", "x-mcp-header": "Region" }),
                 "arg1" => json!({ "type": "string", "description": "First", "examples": ["test", "testing"] }),
                 _ => json!({ "type": "string", "description": name }),
             };
@@ -91,8 +94,12 @@ fn all_of_2020_12() -> Value {
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
-        "$defs": { "address": { "type": "object", "properties": { "street": text, "city": text } } },
+        "$defs": { "address": { "$anchor": "address", "type": "object", "properties": { "street": text, "city": text } } },
         "properties": { "name": text, "address": { "$ref": "#/$defs/address" } },
+        "allOf": [{ "anyOf": [{ "required": ["name"] }, { "required": ["address"] }, { "maxProperties": 0 }] }],
+        "if": { "required": ["address"] },
+        "then": { "required": ["name"] },
+        "else": {},
         "additionalProperties": false,
     })
 }
