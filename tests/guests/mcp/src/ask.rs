@@ -107,7 +107,9 @@ pub fn user_name(input: &Value) -> Result<Value, Error> {
 pub fn question(input: &Value) -> Result<Value, Error> {
     match answered(input, "capital_question") {
         Some(answer) => say(&answer["content"].to_string()),
-        None => Ok(json!({ "inputRequests": { "capital_question": sampling_of("What is the capital of France?") } })),
+        None => Ok(
+            json!({ "inputRequests": { "capital_question": sampling_of("What is the capital of France?") } }),
+        ),
     }
 }
 

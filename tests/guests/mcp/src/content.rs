@@ -4,7 +4,8 @@ use crate::exports::skep::skill::tools::Error;
 use serde_json::{Value, json};
 
 /// A PNG of one red pixel.
-pub const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
+pub const PNG: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 /// A WAV file without samples.
 const WAV: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAEAfAAABAAgAZGF0YQAAAAA=";
 
@@ -33,12 +34,14 @@ pub fn audio(_: &Value) -> Result<Value, Error> {
 }
 
 pub fn embedded_resource(_: &Value) -> Result<Value, Error> {
-    let embedded = resource("test://embedded-resource", "text/plain", "This is an embedded resource content.");
+    let embedded =
+        resource("test://embedded-resource", "text/plain", "This is an embedded resource content.");
     Ok(json!({ "content": [embedded] }))
 }
 
 pub fn several(_: &Value) -> Result<Value, Error> {
-    let embedded = resource("test://mixed-content-resource", "application/json", r#"{"test":"data","value":123}"#);
+    let embedded =
+        resource("test://mixed-content-resource", "application/json", r#"{"test":"data","value":123}"#);
     Ok(json!({ "content": [text("Multiple content types test:"), image(), embedded] }))
 }
 

@@ -15,5 +15,7 @@ pub fn binary(_: &Value) -> Result<Value, Error> {
 
 pub fn of_template(input: &Value) -> Result<Value, Error> {
     let id = &input["id"];
-    Ok(json!({ "id": id, "templateTest": true, "data": format!("Data for ID: {}", id.as_str().unwrap_or_default()) }))
+    Ok(
+        json!({ "id": id, "templateTest": true, "data": format!("Data for ID: {}", id.as_str().unwrap_or_default()) }),
+    )
 }

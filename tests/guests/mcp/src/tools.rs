@@ -78,7 +78,9 @@ impl Known {
                 "inputResponses" => json!({ "type": "object" }),
                 // Clients repeat it in a header, by which a gateway may route.
                 "region" => json!({ "type": "string", "x-mcp-header": "Region" }),
-                "arg1" => json!({ "type": "string", "description": "First", "examples": ["test", "testing"] }),
+                "arg1" => {
+                    json!({ "type": "string", "description": "First", "examples": ["test", "testing"] })
+                }
                 _ => json!({ "type": "string", "description": name }),
             };
             (name.to_owned(), schema)
