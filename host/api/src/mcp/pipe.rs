@@ -31,7 +31,8 @@ pub(crate) async fn pipe(
     let catalog = api.mcp.catalog(api.router(), &visitor.who.domain).await?;
     let proof = Proof::of(&request)?;
     let messages = StreamReader::new(request.into_body().into_data_stream().map_err(io::Error::other));
-    let (ours, theirs) = tokio::io::simplex(UNREAD_BYTES_MAX);
+    // A duplex, unlike a simplex, ends for its reader when its writer is dropped.
+    let (ours, theirs) = tokio::io::duplex(UNREAD_BYTES_MAX);
     let transport = AsyncRwTransport::new_server(messages, theirs).with_max_line_length(MESSAGE_BYTES_MAX);
     let ended = api.mcp.ended.child_token();
     let server = Server::new(api.clone(), visitor, catalog);
