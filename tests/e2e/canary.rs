@@ -1,6 +1,7 @@
 //! A canary among the secrets: it does its work, and is then found nowhere but where it was sent.
 
 use crate::client::{Answer, Client};
+use crate::collector::Collector;
 use crate::deployment::{Host, said, skep};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
@@ -210,14 +211,19 @@ async fn in_a_fleet_a_secret_is_found_nowhere() {
     let (redis, maria) = (Redis::start().unwrap(), MariaDb::start().unwrap());
     let overheard = overhear(&redis);
     let (bank, canary, mut seen) = (Bank::open(), fresh_canary(), Seen::default());
-    let key = dir.path().join("key");
-    let flags = ["--redis", &redis.url(), "--mysql", &maria.url(), "--key-file", key.to_str().unwrap()];
+    let (key, collector) = (dir.path().join("key"), Collector::start());
+    let shared = ["--redis", &redis.url(), "--mysql", &maria.url(), "--key-file", key.to_str().unwrap()];
+    let flags = [&shared[..], &["--otlp", collector.url()]].concat();
     let host = Host::start_with(&dir.path().join("data"), &flags, &[("SKEP_LOG_FILTER", "debug")]);
     use_secret(&host, &bank, &canary, &mut seen).await;
     assert!(host.logged().contains("DEBUG"), "the log tells all it can");
     host.stop();
     seen.files("files", dir.path());
     seen.note("database", rows(&maria.url()).await);
+    let traces = format!("{:?}", collector.all());
+    // They name skills, but not even what is no secret of headers and configuration.
+    assert!(traces.contains("courier") && !traces.contains(CONTROL), "{traces}");
+    seen.note("traces", traces);
     seen.note("redis", overheard.lock().unwrap().clone());
     nowhere(&seen, &canary, &["answers", "database", "redis"]);
 }

@@ -22,7 +22,7 @@ pub fn address(host: &Host) -> String {
     found.unwrap()
 }
 
-async fn send(host: &Host, key: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
+pub async fn send(host: &Host, key: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
     let request =
         reqwest::Client::new().request(method.parse().unwrap(), format!("http://{}{path}", address(host)));
     let request = body.iter().fold(request.bearer_auth(key), |request, body| request.json(body));

@@ -8,11 +8,13 @@ mod canary;
 mod cli;
 #[allow(dead_code, reason = "shared with the conformance tests")]
 mod client;
+mod collector;
 mod completions;
 mod demo;
 mod deployment;
 mod dev;
 mod doctor;
+mod domains;
 mod existing_programs;
 #[path = "../exposition/mod.rs"]
 mod exposition;
@@ -30,4 +32,5 @@ mod network;
 mod programs;
 mod quotas;
 mod rest;
+mod traces;
 mod watching;

@@ -80,4 +80,8 @@ async fn dashboard_and_alerts_ask_for_what_a_host_tells() {
     let queues = told.samples.keys().filter(|series| series.starts_with("skep_queue_depth{"));
     assert_eq!(queues.count(), 6);
     assert!(told.sum("skep_answer_seconds", &["part=\"bus\""]) > 0.0);
+    assert_eq!(told.sum("skep_bus_send_seconds_count", &[]), 1.0);
+    for purpose in ["purpose=\"read\"", "purpose=\"write\""] {
+        assert!(told.sum("skep_database_seconds_count", &[purpose]) > 0.0, "{purpose}");
+    }
 }

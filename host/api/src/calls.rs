@@ -85,7 +85,7 @@ pub(crate) async fn call(
     if wants_lines(&headers) {
         return Ok(reply::in_lines(api, request));
     }
-    Ok(reply::whole(api.router().call(request).await))
+    Ok(reply::whole(&api, request).await)
 }
 
 fn wants_lines(headers: &HeaderMap) -> bool {

@@ -46,7 +46,7 @@ impl Problem {
         }
         let kind = format!("urn:skep:fault:{code}");
         let (title, status, logs) = (title(code), status.as_u16(), Vec::new());
-        Self { kind, title, status, detail, code, retry_after_ms, call: None, logs }
+        Self { kind, title, status, detail, code, retry_after_ms, call: None, trace: None, logs }
     }
 }
 

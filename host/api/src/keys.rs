@@ -39,6 +39,7 @@ pub(crate) async fn create(
     Json(request, _room): Json<KeyRequest>,
 ) -> Result<(StatusCode, axum::Json<KeyCreated>), Refusal> {
     let terms = terms(&who, &request)?;
+    api.router().within(&who.domain).await?;
     let (key, row) = api.keyring().make(request.name, &terms, &by)?;
     api.router().key_create(&by, &row).await?;
     Ok((StatusCode::CREATED, axum::Json(KeyCreated { key: key.reveal(), info: info(row)? })))

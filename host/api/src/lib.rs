@@ -10,6 +10,7 @@ mod base64_bytes;
 mod calls;
 mod config;
 mod docs;
+mod domains;
 mod error;
 mod etag;
 mod grants;

@@ -29,7 +29,7 @@ const BEARER: &str = "bearer";
 const WORDS: &str = "The API of a Skep host. Over TCP each request bears a token; on the Unix socket the kernel \
     says who asks. What isn't a success is a problem of RFC 9457 whose `code` is stable.";
 
-const TAGS: [(&str, &str); 11] = [
+const TAGS: [(&str, &str); 12] = [
     ("skills", "What is installed, in which versions"),
     ("grants", "What skills are given"),
     ("requests", "What others ask operators to grant"),
@@ -39,6 +39,7 @@ const TAGS: [(&str, &str); 11] = [
     ("sessions", "Instances that live on between calls, on this host"),
     ("state", "What skills keep, for operators"),
     ("audit", "What was done, by whom"),
+    ("domains", "Bulkheads: each has its own skills, secrets, keys and queues"),
     ("keys", "API keys: by whom and for what"),
     ("health", "Whether the host lives and can serve"),
 ];

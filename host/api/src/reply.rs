@@ -9,7 +9,9 @@ use axum::response::{IntoResponse, Response};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream;
 use serde::Serialize;
-use skep_core::{CallId, Digest, Fault, Incarnation, LogRecord, Progress, Reply, SessionId, Usage};
+use skep_core::{
+    CallId, Digest, Fault, Incarnation, LogRecord, Progress, Reply, SessionId, Trace, TraceId, Usage,
+};
 use skep_router::CallRequest;
 use std::convert::Infallible;
 use tokio::sync::mpsc;
@@ -31,11 +33,11 @@ struct Beside {
 }
 
 /// A `CallAnswer`. The output is put in as it came: it is JSON already, and may be large.
-fn answer(reply: Reply) -> Result<Vec<u8>, Box<Problem>> {
+fn answer(reply: Reply, trace: Option<TraceId>) -> Result<Vec<u8>, Box<Problem>> {
     let Reply { id, outcome, logs, usage, served_by, digest, version, session, .. } = reply;
     let output = match outcome {
         Ok(output) => output,
-        Err(fault) => return Err(Box::new(Problem { call: Some(id), logs, ..fault.into() })),
+        Err(fault) => return Err(Box::new(Problem { call: Some(id), trace, logs, ..fault.into() })),
     };
     let beside = serde_json::to_vec(&Beside { id, version, digest, served_by, session, usage, logs });
     let defect = |e| Fault::internal(format!("an answer can't be written: {e}"));
@@ -45,9 +47,11 @@ fn answer(reply: Reply) -> Result<Vec<u8>, Box<Problem>> {
 }
 
 /// The answer to a client that waits for the end.
-pub(crate) fn whole(reply: Reply) -> Response {
+pub(crate) async fn whole(api: &Api, request: CallRequest) -> Response {
+    let trace = request.trace.as_ref().map(Trace::id);
+    let reply = api.router().call(request).await;
     let left = reply.rate;
-    let response = match answer(reply) {
+    let response = match answer(reply, trace) {
         Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
         Err(problem) => Refusal::from(*problem).into_response(),
     };
@@ -57,6 +61,7 @@ pub(crate) fn whole(reply: Reply) -> Response {
 /// A call that is answered line by line.
 struct Lines {
     progress: mpsc::Receiver<Progress>,
+    trace: Option<TraceId>,
     /// Gone once it has been answered. Dropping it takes the call back.
     call: Option<BoxFuture<'static, Reply>>,
 }
@@ -65,8 +70,9 @@ struct Lines {
 pub(crate) fn in_lines(api: Api, mut request: CallRequest) -> Response {
     let (reports, progress) = mpsc::channel(PROGRESS_QUEUE_MAX);
     request.progress = Some(reports);
+    let trace = request.trace.as_ref().map(Trace::id);
     let call = async move { api.router().call(request).await }.boxed();
-    let lines = Lines { progress, call: Some(call) };
+    let lines = Lines { progress, trace, call: Some(call) };
     let body = Body::from_stream(stream::unfold(lines, |mut lines| async {
         let line = lines.next().await?;
         Some((Ok::<_, Infallible>(line), lines))
@@ -82,14 +88,14 @@ impl Lines {
             Some(progress) = self.progress.recv() => Some(line("progress", json(&progress))),
             reply = call => {
                 self.call = None;
-                Some(last_line(reply))
+                Some(last_line(reply, self.trace))
             }
         }
     }
 }
 
-fn last_line(reply: Reply) -> Vec<u8> {
-    match answer(reply) {
+fn last_line(reply: Reply, trace: Option<TraceId>) -> Vec<u8> {
+    match answer(reply, trace) {
         Ok(answer) => line("result", answer),
         Err(problem) => line("fault", json(&problem)),
     }
@@ -118,7 +124,7 @@ mod tests {
     #[test]
     fn outputs_pass_as_they_came() {
         for raw in ["null", "[1.0e2]", "{\"a\":\n\"\\n\"}", "\"x\""] {
-            let bytes = answer(reply(raw)).unwrap();
+            let bytes = answer(reply(raw), None).unwrap();
             let answer: CallAnswer = serde_json::from_slice(&bytes).unwrap();
             assert_eq!(answer.output.get(), raw);
         }
@@ -126,7 +132,7 @@ mod tests {
 
     #[test]
     fn every_line_is_one_line() {
-        let line = last_line(reply("{\r\n\"a\": \"\\n\"\n}"));
+        let line = last_line(reply("{\r\n\"a\": \"\\n\"\n}"), None);
         assert_eq!(line.iter().filter(|b| matches!(b, b'\n' | b'\r')).count(), 1);
         let Ok(CallLine::Result(answer)) = serde_json::from_slice(&line) else { panic!("{line:?}") };
         assert_eq!(serde_json::from_str::<serde_json::Value>(answer.output.get()).unwrap()["a"], "\n");

@@ -3,8 +3,8 @@
 use crate::auth::Class;
 use crate::error::Refusal;
 use crate::{
-    Api, asks, audit, auth, calls, config, docs, grants, health, keys, mcp, metrics, openapi, secrets,
-    sessions, skills, state, trace, versions,
+    Api, asks, audit, auth, calls, config, docs, domains, grants, health, keys, mcp, metrics, openapi,
+    secrets, sessions, skills, state, trace, versions,
 };
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
@@ -56,7 +56,8 @@ fn seen() -> OpenApiRouter<Api> {
         .routes(routes!(skills::inspect))
         .routes(routes!(versions::list))
         .routes(routes!(asks::list))
-        .routes(routes!(asks::show));
+        .routes(routes!(asks::show))
+        .routes(routes!(domains::list));
     group(Class::Anyone, routes)
 }
 
@@ -92,7 +93,9 @@ fn operated() -> OpenApiRouter<Api> {
         .routes(routes!(keys::revoke));
     let domain =
         OpenApiRouter::new().routes(routes!(secrets::list)).routes(routes!(secrets::set, secrets::delete));
-    group(Class::Operators, routes).merge(group(Class::OperatorsOfDomain, domain))
+    let all = OpenApiRouter::new().routes(routes!(domains::add)).routes(routes!(domains::remove));
+    let (domain, all) = (group(Class::OperatorsOfDomain, domain), group(Class::OperatorsOfAll, all));
+    group(Class::Operators, routes).merge(domain).merge(all)
 }
 
 /// MCP, which tells by its own rules what it takes.

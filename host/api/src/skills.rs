@@ -58,6 +58,7 @@ pub(crate) async fn list(
     Params(params): Params<ListParams>,
 ) -> Result<axum::Json<Listing>, Refusal> {
     let limit = page_limit(params.limit, SKILLS_PAGE_MAX, SKILLS_PAGE_MAX)?;
+    api.router().within(&who.domain).await?;
     let registry = api.router().registry();
     if let Some(wanted) = params.capability {
         let mut rows = registry.list(&who.domain).await?;

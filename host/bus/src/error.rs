@@ -102,8 +102,14 @@ pub enum BusError {
         limit: u64,
     },
     /// No such domain here; nothing was queued.
-    #[error("no domain `{0}` on this host: add it to the host's domains, or use another")]
+    #[error("no domain `{0}` on this host: `skep domain add {0}` opens it on all of them")]
     UnknownDomain(DomainName),
+    /// This host has opened as many domains as it may.
+    #[error("this host has opened {limit} domains since it started, and no more may be: start it again")]
+    TooManyDomains {
+        /// The bound.
+        limit: usize,
+    },
     /// A call of this id is on the bus; nothing more was queued.
     #[error("call {0} is on its way already: every call needs an id of its own")]
     Duplicate(CallId),
@@ -168,6 +174,7 @@ impl From<BusError> for Fault {
             | BusError::State(_) => FaultCode::InvalidInput,
             BusError::OutcomeUnknown(_) => FaultCode::Interrupted,
             BusError::AuditFull { .. }
+            | BusError::TooManyDomains { .. }
             | BusError::Unavailable(_)
             | BusError::LeaseLost
             | BusError::Closed => FaultCode::Unavailable,

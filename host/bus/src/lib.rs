@@ -35,13 +35,16 @@ pub use state::HotState;
 pub use streams::{Diagnosis, RedisBus, RedisSettings, diagnose};
 
 use async_trait::async_trait;
-use skep_core::{AuditRecord, Envelope, Incarnation, Progress, RateLevel, Reply};
+use skep_core::{AuditRecord, DomainName, Envelope, Incarnation, Progress, RateLevel, Reply};
 
 /// How one host takes part in moving messages. Ask for it as `Arc<dyn Bus>`.
 #[async_trait]
 pub trait Bus: HotState + StateCache + Watched + Send + Sync + 'static {
     /// This life of this host, as it stands in `from` of what it sends.
     fn incarnation(&self) -> Incarnation;
+
+    /// Takes part in a domain from now on, from its first message that no host has read. One that is open stays.
+    async fn open_domain(&self, domain: &DomainName) -> Result<(), BusError>;
 
     /// Admits an entry, charges it to its quotas, and puts it in its queue, or behind its saturated skill, in one
     /// step. Says how far the rate of who asked is drawn down then, if they have one.

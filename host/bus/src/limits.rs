@@ -7,6 +7,8 @@ use std::time::Duration;
 /// Every bound and wait of the bus. The memory bus has no use for leases and dead letters.
 #[derive(Debug, Clone)]
 pub struct BusLimits {
+    /// Domains that a host opens in its life: each has queues of its own that every host reads.
+    pub domains_max: usize,
     /// Entries in a domain: queued, waiting and running.
     pub depth_max: u64,
     /// Bytes of those.
@@ -54,6 +56,7 @@ pub struct BusLimits {
 impl Default for BusLimits {
     fn default() -> Self {
         Self {
+            domains_max: 256,
             depth_max: 10_000,
             depth_bytes_max: 256 << 20,
             payload_bytes_max: 16 << 20,

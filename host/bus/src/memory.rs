@@ -112,6 +112,18 @@ impl Bus for MemoryBus {
         self.incarnation
     }
 
+    async fn open_domain(&self, domain: &DomainName) -> Result<(), BusError> {
+        let (mut state, limit) = (self.open_state()?, self.limits.domains_max);
+        if !state.domains.contains_key(domain) {
+            if state.names.len() >= limit {
+                return Err(BusError::TooManyDomains { limit });
+            }
+            state.domains.insert(domain.clone(), Domain::default());
+            state.names.push(domain.clone());
+        }
+        Ok(())
+    }
+
     async fn send(&self, entry: Entry) -> Result<Option<RateLevel>, BusError> {
         BusLimits::check("input", entry.payload.len(), self.limits.payload_bytes_max)?;
         check_depth(&entry.envelope)?;

@@ -49,7 +49,7 @@ const NOTICES_COMPARED: usize = 4;
 pub struct RedisSettings {
     /// Where Redis is, as in `redis://127.0.0.1:6379`.
     pub url: String,
-    /// The domains that this host serves; not empty.
+    /// The domains that this host serves from its start on; not empty.
     pub domains: Vec<DomainName>,
     /// The key that all hosts share: what isn't sealed with it isn't believed.
     pub mac_key: [u8; 32],
@@ -78,11 +78,10 @@ impl RedisBus {
         let link = Link::open(&url, limits.answer_wait)?;
         let (events, inbox) = mpsc::channel(limits.event_queue_max);
         let (orders, ordered) = mpsc::channel(limits.settle_queue_max);
-        let shared = Arc::new(Shared::new(domains, Seal::new(&mac_key), limits, link, events));
-        for keys in &shared.domains {
-            shared.link.command(&shared.groups(keys)).await?;
+        let shared = Arc::new(Shared::new(Seal::new(&mac_key), limits, link, events));
+        for domain in &domains {
+            lease::enter(&shared, domain).await?;
         }
-        lease::renew(&shared, &shared.link).await?;
         lease::keep(shared.clone())?;
         let gauge = Arc::new(Gauge::default());
         let tasks = vec![
@@ -134,6 +133,14 @@ impl Bus for RedisBus {
         self.shared.me
     }
 
+    async fn open_domain(&self, domain: &DomainName) -> Result<(), BusError> {
+        self.shared.check_life()?;
+        if self.shared.keys(domain).is_ok() {
+            return Ok(());
+        }
+        lease::enter(&self.shared, domain).await
+    }
+
     async fn send(&self, entry: Entry) -> Result<Option<RateLevel>, BusError> {
         send::send(&self.shared, &entry).await
     }
@@ -167,7 +174,7 @@ impl Bus for RedisBus {
         let keys = shared.keys(domain)?;
         let frame = wire::notice_frame(&shared.seal, Kind::Cancel, domain.as_str(), &id)?;
         let command = shared
-            .script(&scripts::CANCEL, keys)
+            .script(&scripts::CANCEL, &keys)
             .args([GROUP, &id.to_string(), &share(envelope)])
             .args([shared.lease_ms()])
             .args([&frame.header, &frame.mac]);
@@ -193,7 +200,7 @@ impl Bus for RedisBus {
         let shared = &*self.shared;
         shared.check_life()?;
         let mut pipe = redis::pipe();
-        for keys in &shared.domains {
+        for keys in shared.domains().iter() {
             let frame = wire::notice_frame(&shared.seal, Kind::Revision, keys.domain.as_str(), &revision)?;
             pipe.cmd("XADD").arg(&keys.notices).arg("MAXLEN").arg(NOTICES_MAX).arg("*");
             pipe.arg("k").arg(Kind::Revision.as_str());
@@ -204,7 +211,7 @@ impl Bus for RedisBus {
 
     async fn announced(&self) -> Result<u64, BusError> {
         let mut newest = 0;
-        for keys in &self.shared.domains {
+        for keys in self.shared.domains().iter() {
             let mut last = redis::cmd("XREVRANGE");
             last.arg(&keys.notices).arg("+").arg("-").arg("COUNT").arg(NOTICES_COMPARED);
             let entries = answer::entries(self.shared.link.command(&last).await?)?;

@@ -1,7 +1,9 @@
 //! What people type: every command and flag, with its help.
 
+mod domain;
 mod key;
 
+pub(crate) use domain::DomainCommand;
 pub(crate) use key::{KeyCommand, KeyFlags};
 
 use clap::parser::ValueSource;
@@ -164,6 +166,9 @@ pub(crate) enum Command {
     /// Keep secrets that skills may send where they are granted for, and never see
     #[command(subcommand)]
     Secret(SecretCommand),
+    /// Open, list or remove domains
+    #[command(subcommand)]
+    Domain(DomainCommand),
     /// Make, list or revoke API keys
     #[command(subcommand)]
     Key(KeyCommand),
@@ -208,6 +213,9 @@ pub(crate) struct ServeArgs {
     /// How logs are written: text or json
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log: Option<String>,
+    /// The OpenTelemetry collector that traces go to (OTLP over HTTP), as in http://127.0.0.1:4318
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp: Option<String>,
 }
 
 /// The flags that grant something.

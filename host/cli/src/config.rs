@@ -2,6 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use skep_api::{Issuer, Profile};
+use skep_core::Ratio;
 use skep_router::Quotas;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -21,6 +22,8 @@ pub(crate) struct Config {
     pub(crate) sessions: Option<u32>,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) log: Option<String>,
+    pub(crate) otlp: Option<String>,
+    pub(crate) trace_ratio: Option<Ratio>,
     pub(crate) domains: Vec<String>,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) profiles: BTreeMap<String, Profile>,
@@ -43,6 +46,8 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<String>> {
         sessions: take.whole("sessions"),
         key_file: take.text("key_file").map(PathBuf::from),
         log: take.text("log"),
+        otlp: take.text("otlp"),
+        trace_ratio: take.ratio("trace_ratio"),
         domains: take.texts("domains"),
         issuers: take.tables("issuers"),
         profiles: take.named("profiles"),
@@ -81,6 +86,11 @@ impl Take<'_> {
     fn whole(&mut self, key: &str) -> Option<u32> {
         let whole = self.table.remove(key)?.as_integer().and_then(|n| u32::try_from(n).ok());
         whole.filter(|n| *n > 0).or_else(|| self.mistake(key, "a whole number above 0"))
+    }
+
+    fn ratio(&mut self, key: &str) -> Option<Ratio> {
+        let ratio = self.table.remove(key)?.to_string().parse().ok();
+        ratio.or_else(|| self.mistake(key, "a number from 0 to 1"))
     }
 
     fn texts(&mut self, key: &str) -> Vec<String> {
@@ -134,11 +144,12 @@ mod tests {
     #[test]
     fn every_mistake_is_reported() {
         let mistakes =
-            parse("slots = 0\nlisten = \"here\"\nhosts = [1]\ncolour = \"red\"\nredis = 7").unwrap_err();
-        for word in ["slots", "listen", "hosts", "colour", "redis"] {
+            parse("slots = 0\nlisten = \"here\"\nhosts = [1]\ncolour = \"red\"\nredis = 7\ntrace_ratio = 2")
+                .unwrap_err();
+        for word in ["slots", "listen", "hosts", "colour", "redis", "trace_ratio"] {
             assert!(mistakes.iter().any(|m| m.contains(word)), "{word}: {mistakes:?}");
         }
-        assert_eq!(mistakes.len(), 5);
+        assert_eq!(mistakes.len(), 6);
     }
 
     #[test]

@@ -7,11 +7,12 @@ use crate::settings::{Settings, Shared};
 use anyhow::{Context, anyhow};
 use skep_api::{Api, Credentials, Entry, McpSettings, serve};
 use skep_bus::{Bus, BusLimits, MemoryBus, RedisBus, RedisSettings};
-use skep_core::{Limits, Ratio};
+use skep_core::{DomainName, Limits, UnixMs};
 use skep_registry::{Registry, RegistrySettings};
 use skep_router::{Parts, Router, RouterSettings};
 use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
-use skep_store::{Store, StoreUrl};
+use skep_store::{DomainRow, Store, StoreError, StoreUrl};
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -44,7 +45,8 @@ impl Host {
         let key = Key::load(&key_path)?;
         let ceiling = Limits::ceiling();
         let store = Store::open(&store_url(settings)?).await.context("the database")?;
-        let bus = open_bus(settings, &key).await?;
+        let domains = domains(&store, &settings.domains).await.context("the domains")?;
+        let bus = open_bus(settings, domains, &key).await?;
         let sandbox = sandbox(settings.instances(), settings.sessions, settings.home.artefacts(), &key)?;
         let forbidden_roots = forbidden(settings, key_path);
         let registry_settings = RegistrySettings { ceiling: ceiling.clone(), forbidden_roots };
@@ -54,7 +56,7 @@ impl Host {
             slots: settings.slots as usize,
             waiting_max: WAITING_MAX,
             quotas: settings.quotas.clone(),
-            traced: Ratio::NONE,
+            traced: settings.traced,
             audit_key: key.derive("audit"),
             secrets_key: key.derive("secrets"),
             drain: DRAIN,
@@ -119,8 +121,26 @@ pub(crate) fn store_url(settings: &Settings) -> Result<StoreUrl, Failure> {
     mysql.parse().map_err(|error| Failure::Usage(format!("--mysql: {error}")))
 }
 
-async fn open_bus(settings: &Settings, key: &Key) -> Result<Arc<dyn Bus>, Failure> {
-    let (domains, limits) = (settings.domains.clone(), BusLimits::default());
+/// All domains there are. Those that are configured are opened where they are missing.
+async fn domains(store: &Store, configured: &[DomainName]) -> Result<Vec<DomainName>, StoreError> {
+    let rows = store.domain_list().await?;
+    let mut names: BTreeSet<_> = rows.into_iter().map(|row| row.name).collect();
+    for name in configured {
+        if !names.insert(name.clone()) {
+            continue;
+        }
+        let (created, created_by) = (UnixMs::now(), "operator:configuration".to_owned());
+        match store.domain_create(&DomainRow { name: name.clone(), created, created_by }).await {
+            // Another host with the same configuration may have been faster.
+            Ok(_) | Err(StoreError::Exists(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(names.into_iter().collect())
+}
+
+async fn open_bus(settings: &Settings, domains: Vec<DomainName>, key: &Key) -> Result<Arc<dyn Bus>, Failure> {
+    let limits = BusLimits::default();
     let Some(Shared { redis, .. }) = &settings.shared else {
         return Ok(Arc::new(MemoryBus::open(domains, limits)));
     };

@@ -11,6 +11,7 @@ mod host;
 mod keys;
 mod settings;
 mod show;
+mod telemetry;
 
 use std::process::ExitCode;
 

@@ -4,8 +4,9 @@ use crate::args::{Place, ServeArgs};
 use crate::config::{self, Config};
 use crate::failure::Failure;
 use crate::home::{Home, xdg};
+use crate::telemetry::traced;
 use skep_api::{Issuer, Profile, TcpAccess, Token};
-use skep_core::{CALL_DEPTH_MAX, DomainName};
+use skep_core::{CALL_DEPTH_MAX, DomainName, Ratio};
 use skep_router::Quotas;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -37,6 +38,10 @@ pub(crate) struct Settings {
     pub(crate) sessions: u32,
     pub(crate) key_file: Option<PathBuf>,
     pub(crate) log: LogFormat,
+    /// The collector that traces go to.
+    pub(crate) otlp: Option<String>,
+    /// How many of the calls that come without a trace are traced.
+    pub(crate) traced: Ratio,
     pub(crate) domains: Vec<DomainName>,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) quotas: Quotas,
@@ -94,6 +99,7 @@ impl Settings {
                 LogFormat::Text
             }
         };
+        let otlp = pick(&args.otlp, "SKEP_OTLP", config.otlp).filter(|_| listens);
         let redis = pick(&args.redis, "SKEP_REDIS", config.redis);
         let shared = both(redis, pick(&args.mysql, "SKEP_MYSQL", config.mysql), &mut mistakes);
         let token = place.token.clone();
@@ -115,7 +121,9 @@ impl Settings {
             log,
             issuers: issuers(config.issuers, &mut mistakes),
             quotas: config.quotas,
-            domains: domains(&config.domains, &place.domain, &mut mistakes),
+            traced: traced(otlp.as_deref(), env("SKEP_TRACE_RATIO"), config.trace_ratio, &mut mistakes),
+            otlp,
+            domains: domains(&config.domains, listens.then_some(&place.domain), &mut mistakes),
             config_file: file,
             profiles: config.profiles,
         };
@@ -143,6 +151,8 @@ impl Settings {
             sessions: SESSIONS_DEFAULT,
             key_file: None,
             log: LogFormat::Text,
+            otlp: None,
+            traced: Ratio::NONE,
             domains: vec![domain],
             issuers: Vec::new(),
             quotas: Quotas::default(),
@@ -171,7 +181,7 @@ fn read_config(named: Option<&Path>) -> Result<(Option<PathBuf>, Config), Failur
     Ok((Some(path), config))
 }
 
-fn parsed<T: std::str::FromStr>(
+pub(crate) fn parsed<T: std::str::FromStr>(
     text: &str,
     name: &str,
     expected: &str,
@@ -234,7 +244,8 @@ fn issuers(issuers: Vec<Issuer>, mistakes: &mut Vec<String>) -> Vec<Issuer> {
     issuers
 }
 
-fn domains(named: &[String], asked: &DomainName, mistakes: &mut Vec<String>) -> Vec<DomainName> {
+/// A host opens what it is configured with. What a command merely names must be there.
+fn domains(named: &[String], asked: Option<&DomainName>, mistakes: &mut Vec<String>) -> Vec<DomainName> {
     let mut domains = vec![DomainName::default()];
     for name in named {
         match name.parse() {
@@ -242,7 +253,7 @@ fn domains(named: &[String], asked: &DomainName, mistakes: &mut Vec<String>) -> 
             Err(error) => mistakes.push(format!("domains: {error}")),
         }
     }
-    domains.push(asked.clone());
+    domains.extend(asked.cloned());
     domains.sort();
     domains.dedup();
     domains

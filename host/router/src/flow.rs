@@ -17,7 +17,7 @@ use skep_sandbox::{Call, Report};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tracing::Instrument;
 
@@ -115,7 +115,10 @@ impl Inner {
     ) -> Result<(Waiter, Option<RateLevel>), Refused> {
         let entry = self.accept(id, request).await?;
         let waiter = self.waiting.wait_for(self, &entry, request.progress.clone())?;
-        match self.bus.send(entry).await {
+        let begun = Instant::now();
+        let sent = self.bus.send(entry).await;
+        self.meters.sent(begun.elapsed());
+        match sent {
             // From here some host answers: this one, another one, or the one that finds it dead.
             Ok(rate) => Ok((waiter, rate)),
             Err(BusError::OutcomeUnknown(_)) => Ok((waiter, None)),
@@ -131,6 +134,7 @@ impl Inner {
         self.open(request.depth())?;
         depth_fits(request)?;
         self.registry.revisions().confirm(0).await?;
+        self.within(&request.to.domain).await?;
         let found = match self.find(request).await {
             // Another host may have changed the skill a moment ago: a refusal doesn't rest on old knowledge.
             Err(_) => {

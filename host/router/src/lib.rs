@@ -2,6 +2,7 @@
 
 mod asks;
 mod audit;
+mod domains;
 mod flow;
 mod health;
 mod keys;
@@ -22,15 +23,17 @@ mod vault;
 mod waiting;
 
 pub use asks::Wish;
+pub use domains::unknown_domain;
 pub use flow::CallRequest;
 pub use health::{Activity, Health};
 pub use observe::Verdict;
 pub use operate::Operator;
 pub use quotas::Quotas;
 pub use sessions::SessionSeen;
-pub use skep_store::{KeyRow, SecretRow};
+pub use skep_store::{DomainRow, KeyRow, SecretRow};
 
 use audit::Auditor;
+use domains::Domains;
 use meters::Meters;
 use parking_lot::Mutex;
 use refusals::Refusals;
@@ -87,6 +90,7 @@ struct Inner {
     auditor: Auditor,
     refusals: Refusals,
     vault: Vault,
+    domains: Domains,
     meters: Arc<Meters>,
     /// When the loops of this host last turned.
     turned: Mutex<Instant>,
@@ -119,6 +123,7 @@ impl Router {
     pub fn start(parts: Parts, ceiling: Limits, settings: RouterSettings) -> Self {
         let (progress, reports) = mpsc::channel(services::REPORTS_MAX);
         let meters = Arc::new(Meters::new());
+        parts.store.observe(meters.of_database());
         let chain = AuditChain::new(parts.bus.incarnation(), settings.audit_key);
         let router = Self(Arc::new(Inner {
             slots: Slots::new(settings.slots),
@@ -130,6 +135,7 @@ impl Router {
             meters,
             turned: Mutex::new(Instant::now()),
             vault: Vault::new(&settings.secrets_key),
+            domains: Domains::default(),
             bus: parts.bus,
             registry: parts.registry,
             sandbox: parts.sandbox,

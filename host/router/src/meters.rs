@@ -8,6 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use skep_core::{AuditAction, AuditEvent, DomainName, FaultCode, SkillName};
+use skep_store::Purpose;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -40,6 +41,11 @@ struct DomainLabels {
     domain: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct PurposeLabels {
+    purpose: &'static str,
+}
+
 type Latencies<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// The meters of one host.
@@ -48,6 +54,8 @@ pub(crate) struct Meters {
     queue: Latencies<DomainLabels>,
     run: Latencies<SkillLabels>,
     total: Latencies<DomainLabels>,
+    sent: Histogram,
+    database: Latencies<PurposeLabels>,
     known: RwLock<Known>,
     other: Arc<SkillMeters>,
 }
@@ -75,7 +83,8 @@ impl Meters {
         let [queue, total] = std::array::from_fn(|_| Latencies::new_with_constructor(latencies as _));
         let run = Latencies::new_with_constructor(latencies as _);
         let other = SkillMeters::new(&calls, [&queue, &total], &run, [OTHER, OTHER]);
-        Self { calls, queue, run, total, known: RwLock::default(), other: Arc::new(other) }
+        let (sent, database) = (latencies(), Latencies::new_with_constructor(latencies as _));
+        Self { calls, queue, run, total, sent, database, known: RwLock::default(), other: Arc::new(other) }
     }
 
     /// Adds what is counted to a registry, under names that begin with `skep_`.
@@ -85,6 +94,28 @@ impl Meters {
         registry.register("skep_call_queue_seconds", waited, self.queue.clone());
         registry.register("skep_call_run_seconds", "What a call took in its sandbox", self.run.clone());
         registry.register("skep_call_seconds", "From accepting a call to its end", self.total.clone());
+        registry.register("skep_bus_send_seconds", "What the bus took to take a call", self.sent.clone());
+        let database =
+            "What the database took for a query or a change, waits for its turn and retries included";
+        registry.register("skep_database_seconds", database, self.database.clone());
+    }
+
+    /// The bus took so long to take a call, or to refuse it.
+    pub(crate) fn sent(&self, time: Duration) {
+        self.sent.observe(time.as_secs_f64());
+    }
+
+    /// What hears how long the database took.
+    pub(crate) fn of_database(&self) -> impl Fn(Purpose, Duration) + Send + Sync + 'static {
+        let of = |purpose| self.database.get_or_create_owned(&PurposeLabels { purpose });
+        let (read, write) = (of("read"), of("write"));
+        move |purpose, time| {
+            let of_purpose = match purpose {
+                Purpose::Read => &read,
+                Purpose::Write => &write,
+            };
+            of_purpose.observe(time.as_secs_f64());
+        }
     }
 
     /// Counts a call, once for the one record that it leaves.

@@ -20,10 +20,7 @@ impl Router {
     pub async fn add(&self, by: &Operator, source: Source, options: AddOptions) -> Result<Added, Fault> {
         let name = source.name().cloned();
         let granted = options.grants.clone();
-        if let Some(name) = &name {
-            self.0.state_begin(&by.domain, name).await;
-        }
-        let done = self.0.registry.add(&by.domain, source, options).await;
+        let done = self.install(&by.domain, source, options).await;
         if let Some(name) = name {
             self.published(by, &name, &done).await;
             if done.is_ok() && !granted.is_empty() {
@@ -32,6 +29,19 @@ impl Router {
             }
         }
         done
+    }
+
+    async fn install(
+        &self,
+        domain: &DomainName,
+        source: Source,
+        options: AddOptions,
+    ) -> Result<Added, Fault> {
+        self.within(domain).await?;
+        if let Some(name) = source.name() {
+            self.0.state_begin(domain, name).await;
+        }
+        self.0.registry.add(domain, source, options).await
     }
 
     /// Takes note of what a watched directory brought.

@@ -8,6 +8,7 @@ use skep_store::{SecretRow, SecretSet, StoreError};
 impl Router {
     /// The secrets of a domain: all but their values.
     pub async fn secret_list(&self, domain: &DomainName) -> Result<Vec<SecretRow>, Fault> {
+        self.within(domain).await?;
         self.0.store.secret_list(domain).await.map_err(fault)
     }
 
@@ -34,6 +35,7 @@ impl Router {
 
     async fn set(&self, by: &Operator, name: &SecretName, value: &SecretValue) -> Result<SecretRow, Fault> {
         let domain = &by.domain;
+        self.within(domain).await?;
         let seal = |version| {
             let sealed = self.0.vault.seal(Label { domain, name, version }, value);
             sealed.map_err(|fault| StoreError::Internal(fault.message))

@@ -34,6 +34,7 @@ impl Router {
         self.until_stopped(|inner| async move { inner.take_events().await });
         self.until_stopped(|inner| async move { inner.follow_revision().await });
         self.until_stopped(|inner| async move { inner.hold_to_grants().await });
+        self.until_stopped(|inner| async move { inner.follow_domains().await });
         self.until_stopped(|inner| async move { inner.end_idle_sessions().await });
         self.until_stopped(|inner| async move { inner.sum_up_refusals().await });
         let (stopped, drain) = (inner.stopped.clone(), inner.clone());

@@ -9,7 +9,7 @@ pub(crate) use value::{Row, Value, text, values};
 use crate::StoreError;
 use async_trait::async_trait;
 use rand::Rng;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 
@@ -72,12 +72,17 @@ impl From<StoreError> for Abort {
     }
 }
 
-/// What a session is for.
+/// What the database is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Purpose {
+pub enum Purpose {
+    /// To look something up.
     Read,
+    /// To change something.
     Write,
 }
+
+/// Who is told how long the database took.
+pub(crate) type Observer = Box<dyn Fn(Purpose, Duration) + Send + Sync>;
 
 /// One connection, for as long as somebody holds it. Dropping it within a transaction rolls that back.
 #[async_trait]
@@ -130,19 +135,33 @@ pub(crate) trait Work: Sync {
 
 /// A database and the rules by which it is used.
 #[derive(Clone)]
-pub(crate) struct Db(Arc<dyn Backend>);
+pub(crate) struct Db {
+    backend: Arc<dyn Backend>,
+    observer: Arc<OnceLock<Observer>>,
+}
 
 impl Db {
     pub(crate) fn new(backend: impl Backend + 'static) -> Self {
-        Self(Arc::new(backend))
+        Self { backend: Arc::new(backend), observer: Arc::default() }
+    }
+
+    /// Whoever observes already goes on.
+    pub(crate) fn observe(&self, observer: Observer) {
+        let _ = self.observer.set(observer);
+    }
+
+    fn took(&self, purpose: Purpose, begun: Instant) {
+        if let Some(observer) = self.observer.get() {
+            observer(purpose, begun.elapsed());
+        }
     }
 
     pub(crate) fn shared(&self) -> bool {
-        self.0.shared()
+        self.backend.shared()
     }
 
     pub(crate) async fn close(&self) {
-        self.0.close().await;
+        self.backend.close().await;
     }
 
     /// The rows of one query.
@@ -151,13 +170,16 @@ impl Db {
         loop {
             match self.query_once(sql, values.clone()).await {
                 Err(error) if attempts.again(&error).await => {}
-                result => return Ok(result?),
+                result => {
+                    self.took(Purpose::Read, attempts.start);
+                    return Ok(result?);
+                }
             }
         }
     }
 
     async fn query_once(&self, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, DbError> {
-        let mut session = self.0.session(Purpose::Read).await?;
+        let mut session = self.backend.session(Purpose::Read).await?;
         session.run(sql, values).await
     }
 
@@ -169,16 +191,20 @@ impl Db {
     ) -> Result<W::Output, StoreError> {
         let mut attempts = Attempts::start();
         loop {
-            match timeout(TRANSACTION_TIME_MAX, self.transact_once(purpose, work)).await {
-                Ok(Err(Abort::Db(error))) if attempts.again(&error).await => {}
-                Ok(result) => return Ok(result?),
-                Err(_) => return Err(DbError::Away(format!("no end within {TRANSACTION_TIME_MAX:?}")).into()),
+            let done = timeout(TRANSACTION_TIME_MAX, self.transact_once(purpose, work)).await;
+            if let Ok(Err(Abort::Db(error))) = &done
+                && attempts.again(error).await
+            {
+                continue;
             }
+            self.took(purpose, attempts.start);
+            let late = || DbError::Away(format!("no end within {TRANSACTION_TIME_MAX:?}"));
+            return Ok(done.map_err(|_| late())??);
         }
     }
 
     async fn transact_once<W: Work>(&self, purpose: Purpose, work: &W) -> Result<W::Output, Abort> {
-        let mut tx = Tx(self.0.session(purpose).await?);
+        let mut tx = Tx(self.backend.session(purpose).await?);
         tx.0.begin().await?;
         let result = work.run(&mut tx).await;
         match result {

@@ -20,6 +20,17 @@ pub enum StoreError {
         /// Its name.
         name: SkillName,
     },
+    /// There is one of that name.
+    #[error("{0} is there already")]
+    Exists(String),
+    /// The domain isn't empty.
+    #[error("domain `{domain}` still has {what}: remove them first")]
+    InUse {
+        /// The domain.
+        domain: DomainName,
+        /// What it has.
+        what: &'static str,
+    },
     /// There is no such thing.
     #[error("{0} not found")]
     NotFound(String),

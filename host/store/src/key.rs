@@ -2,9 +2,9 @@
 
 use crate::db::{Abort, DbError, Purpose, Row, Tx, Work, text, values};
 use crate::revision::Change;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, domain};
 use async_trait::async_trait;
-use skep_core::{KeyId, UnixMs};
+use skep_core::{DomainName, KeyId, KeyTerms, UnixMs};
 
 /// Keys that a deployment has at most.
 pub const KEYS_MAX: u64 = 10_000;
@@ -93,6 +93,9 @@ impl Change for Create<'_> {
             .into());
         }
         let KeyRow { id, name, terms, proof, created, created_by, used } = self.0;
+        if let Some(domain) = only_domain(terms)? {
+            domain::must_exist(tx, &domain).await?;
+        }
         let sql = "INSERT INTO api_keys (id, name, terms, proof, created, created_by, used) \
             VALUES (?, ?, ?, ?, ?, ?, ?)";
         let used = used.map(|at| at.0);
@@ -113,6 +116,21 @@ impl Change for Revoke<'_> {
         tx.exec("DELETE FROM api_keys WHERE id = ?", this()).await?;
         Ok(())
     }
+}
+
+/// Whether some key reaches this domain alone.
+pub(crate) async fn reaches_only(tx: &mut Tx, domain: &DomainName) -> Result<bool, Abort> {
+    for mut row in tx.query("SELECT terms FROM api_keys", values![]).await? {
+        if only_domain(&row.text()?)?.as_ref() == Some(domain) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn only_domain(terms: &str) -> Result<Option<DomainName>, DbError> {
+    let terms: Result<KeyTerms, _> = serde_json::from_str(terms);
+    Ok(terms.map_err(|e| DbError::Corrupt(format!("the terms of a key: {e}")))?.scope.domain)
 }
 
 fn read(mut row: Row) -> Result<KeyRow, DbError> {

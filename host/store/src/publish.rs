@@ -5,7 +5,7 @@ use crate::component::{self, COMPONENT_BYTES_MAX};
 use crate::db::{Abort, Tx, Value, text, values};
 use crate::revision::Change;
 use crate::skill::key;
-use crate::{Store, StoreError, VersionRow, VersionState, state};
+use crate::{Store, StoreError, VersionRow, VersionState, domain, state};
 use async_trait::async_trait;
 use bytes::Bytes;
 use skep_core::{Digest, DomainName, Grants, SkillName};
@@ -102,6 +102,7 @@ async fn check_version_free(tx: &mut Tx, publish: &Publish) -> Result<(), Abort>
 }
 
 async fn insert_skill(tx: &mut Tx, revision: u64, publish: &Publish) -> Result<(), Abort> {
+    domain::must_exist(tx, &publish.domain).await?;
     let sql = "SELECT COUNT(*) FROM skills WHERE domain = ?";
     let skills = tx.query_one(sql, vec![text(&publish.domain)]).await?;
     let skills = skills.map_or(Ok(0), |mut row| row.int())?;

@@ -2,7 +2,7 @@
 
 use crate::db::{Abort, DbError, Row, Tx, text, values};
 use crate::revision::Change;
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, domain};
 use async_trait::async_trait;
 use bytes::Bytes;
 use skep_core::{DomainName, SecretName, UnixMs};
@@ -90,6 +90,7 @@ impl Change for SecretSet<'_> {
     async fn apply(&self, tx: &mut Tx, _: u64) -> Result<(), Abort> {
         let (domain, name) = (text(self.domain), text(self.name));
         let Some(version) = version(tx, self.domain, self.name).await? else {
+            domain::must_exist(tx, self.domain).await?;
             check_room(tx, self.domain).await?;
             let sql = "INSERT INTO secrets (domain, name, version, sealed, created, updated, set_by) \
                 VALUES (?, ?, 1, ?, ?, ?, ?)";

@@ -3,7 +3,8 @@
 use crate::db::mysql::{self, Mysql};
 use crate::db::sqlite::Sqlite;
 use crate::db::{Db, DbError};
-use crate::{StoreError, StoreUrl, migrate};
+use crate::{Purpose, StoreError, StoreUrl, migrate};
+use std::time::Duration;
 
 /// What Skep remembers, in a database.
 #[derive(Clone)]
@@ -38,6 +39,12 @@ impl Store {
     /// Asks the database for a sign of life.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.db.query("SELECT 1", Vec::new()).await.map(drop)
+    }
+
+    /// Tells from now on how long each use of the database took, waits for its turn and retries included.
+    /// The first who asks is told.
+    pub fn observe(&self, observer: impl Fn(Purpose, Duration) + Send + Sync + 'static) {
+        self.db.observe(Box::new(observer));
     }
 
     /// Whether other hosts may use the same database.

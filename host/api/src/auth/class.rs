@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde::Deserialize;
 use skep_core::{DomainName, Fault, Identity, Role, SkillName};
 use skep_registry::unknown_skill;
-use skep_router::Operator;
+use skep_router::{Operator, unknown_domain};
 
 /// Who may use a group of routes. Every route belongs to one, in `routes.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(crate) enum Class {
     OperatorsOfDomain,
     /// Auditors whose scope has no bound: for what tells of the whole deployment.
     AuditorsOfAll,
+    /// Operators whose scope has no bound: for what concerns the whole deployment.
+    OperatorsOfAll,
 }
 
 impl Class {
@@ -39,6 +41,7 @@ impl Class {
             Self::Operators => "operators",
             Self::OperatorsOfDomain => "operators-of-domain",
             Self::AuditorsOfAll => "auditors-of-all",
+            Self::OperatorsOfAll => "operators-of-all",
         }
     }
 
@@ -48,7 +51,9 @@ impl Class {
             Self::Anyone => (true, Role::Caller),
             Self::Callers => (identity.role != Role::Auditor, Role::Caller),
             Self::Auditors | Self::AuditorsOfAll => (identity.audits(), Role::Auditor),
-            Self::Operators | Self::OperatorsOfDomain => (identity.operates(), Role::Operator),
+            Self::Operators | Self::OperatorsOfDomain | Self::OperatorsOfAll => {
+                (identity.operates(), Role::Operator)
+            }
         };
         if !allowed {
             let (who, role) = (&identity.principal, identity.role);
@@ -62,7 +67,7 @@ impl Class {
                 "this concerns a whole domain, and `{who}` reaches some of its skills"
             )));
         }
-        if self == Self::AuditorsOfAll && !identity.scope.is_unbounded() {
+        if matches!(self, Self::AuditorsOfAll | Self::OperatorsOfAll) && !identity.scope.is_unbounded() {
             let who = &identity.principal;
             return Err(Fault::denied(format!(
                 "this concerns the whole deployment, and `{who}` reaches a part"
@@ -140,11 +145,6 @@ fn named(text: &str) -> Option<SkillName> {
     text.split_once('@').map_or(text, |(name, _)| name).parse().ok()
 }
 
-/// The answer to who names a domain that isn't there, or not for them.
-fn unknown_domain(domain: &DomainName) -> Fault {
-    Fault::not_found(format!("no domain `{domain}`: `skep domain list` shows what there is"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn classes_admit_their_roles_and_no_others() {
-        use Class::{Anyone, Auditors, AuditorsOfAll, Callers, Operators, OperatorsOfDomain};
+        use Class::{Anyone, Auditors, AuditorsOfAll, Callers, Operators, OperatorsOfAll, OperatorsOfDomain};
         let check = |class: Class, roles: &[Role], bounded: bool| {
             for role in [Role::Operator, Role::Caller, Role::Auditor] {
                 let whole = class.admits(&identity(role, Scope::default())).is_ok();
@@ -171,6 +171,7 @@ mod tests {
         check(Auditors, &[Role::Operator, Role::Auditor], true);
         check(Operators, &[Role::Operator], true);
         check(OperatorsOfDomain, &[Role::Operator], true);
+        check(OperatorsOfAll, &[Role::Operator], false);
         check(AuditorsOfAll, &[Role::Operator, Role::Auditor], false);
         let some = Scope { domain: None, skills: Some(["own".parse().unwrap()].into()) };
         assert!(OperatorsOfDomain.admits(&identity(Role::Operator, some.clone())).is_err());

@@ -92,6 +92,7 @@ impl Mcp {
 
     /// What a domain offers, as of the revision that this host has seen.
     async fn catalog(&self, router: &Router, domain: &DomainName) -> Result<Arc<Catalog>, Fault> {
+        router.within(domain).await?;
         let registry = router.registry();
         registry.revisions().confirm(0).await?;
         let seen = registry.revisions().seen();

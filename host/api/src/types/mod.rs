@@ -4,6 +4,7 @@ mod ask;
 mod audit;
 mod call;
 mod config;
+mod domain;
 mod grant;
 mod health;
 mod key;
@@ -21,6 +22,7 @@ pub use call::{
     HEADER_TRACE_ANSWER, HEADER_TRACE_STATE, NDJSON, ONLY_TOOL,
 };
 pub use config::{ConfigAnswer, ConfigPatch};
+pub use domain::{DomainInfo, DomainList, DomainRequest};
 pub use grant::GrantRequest;
 pub use health::Health;
 pub use key::{KeyCreated, KeyInfo, KeyList, KeyRequest};

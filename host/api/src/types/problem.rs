@@ -1,7 +1,7 @@
 //! What every answer that isn't a success is made of (RFC 9457).
 
 use serde::{Deserialize, Serialize};
-use skep_core::{CallId, FaultCode, LogRecord};
+use skep_core::{CallId, FaultCode, LogRecord, TraceId};
 use utoipa::ToSchema;
 
 /// The media type of a [`Problem`].
@@ -31,6 +31,9 @@ pub struct Problem {
     /// The call, if it got as far as having an id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call: Option<CallId>,
+    /// The trace that the call belongs to, if it is traced: what to look for at the collector and in the audit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceId>,
     /// What the call's guest printed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logs: Vec<LogRecord>,

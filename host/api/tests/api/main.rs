@@ -6,6 +6,7 @@ mod audit;
 mod bounds;
 mod calls;
 mod document;
+mod domains;
 mod entrance;
 #[path = "../../../../tests/exposition/mod.rs"]
 #[allow(dead_code, unreachable_pub, clippy::expect_used, reason = "shared with the tests of the whole")]

@@ -15,8 +15,9 @@ use std::time::Duration;
 impl Watched for RedisBus {
     async fn backlog(&self) -> Result<Vec<Backlog>, BusError> {
         self.shared.check_life()?;
-        let mut backlogs = Vec::with_capacity(self.shared.domains.len());
-        for keys in &self.shared.domains {
+        let domains = self.shared.domains();
+        let mut backlogs = Vec::with_capacity(domains.len());
+        for keys in domains.iter() {
             backlogs.push(of_domain(&self.shared, keys).await?);
         }
         Ok(backlogs)

@@ -31,7 +31,8 @@ impl RedisBus {
         span: Duration,
     ) -> Result<Cmd, BusError> {
         self.shared.check_life()?;
-        let command = self.shared.script(script, self.shared.keys(&ticket.domain)?);
+        let keys = self.shared.keys(&ticket.domain)?;
+        let command = self.shared.script(script, &keys);
         let id = ticket.id.to_string();
         Ok(command.args([what, ticket.skill.as_str(), &ticket.key, &id]).args([span.as_millis() as u64]))
     }

@@ -44,7 +44,8 @@ impl Gauge {
 
 async fn tell(shared: &Shared, to: Incarnation, progress: &Progress) -> Result<(), BusError> {
     // Any domain's mailbox will do.
-    let Some(keys) = shared.domains.first() else { return Ok(()) };
+    let domains = shared.domains();
+    let Some(keys) = domains.first() else { return Ok(()) };
     let host = to.to_string();
     let frame = wire::notice_frame(&shared.seal, Kind::Progress, &host, progress)?;
     let command = shared

@@ -9,7 +9,7 @@ use super::shared::{Life, Shared};
 use crate::queues::Queue;
 use crate::{BusError, Event};
 use redis::cmd;
-use skep_core::Incarnation;
+use skep_core::{DomainName, Incarnation};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,15 +18,38 @@ const MOURNING: Duration = Duration::from_secs(24 * 3600);
 /// Calls claimed from one dead host in one go.
 const CLAIM_MAX: usize = 100;
 
-/// Takes or renews the lease in every domain.
-pub(super) async fn renew(shared: &Shared, link: &Link) -> Result<(), BusError> {
-    for keys in &shared.domains {
-        let command =
-            shared.script(&scripts::LEASE, keys).args([shared.me.to_string()]).args([shared.lease_ms()]);
-        if answer::text(link.command(&command).await?)? == "dead" {
-            shared.end(Life::LeaseLost);
-            return Err(BusError::LeaseLost);
-        }
+/// Takes part in a domain: makes its groups from the first entry on, and takes the lease there, before anybody
+/// reads or writes.
+pub(super) async fn enter(shared: &Shared, domain: &DomainName) -> Result<(), BusError> {
+    let _alone = shared.opening.lock().await;
+    let (index, limit) = (shared.domains().len(), shared.limits.domains_max);
+    if shared.keys(domain).is_ok() {
+        return Ok(());
+    }
+    if index >= limit {
+        return Err(BusError::TooManyDomains { limit });
+    }
+    let keys = Keys::new(index, domain.clone(), shared.me);
+    shared.link.command(&shared.groups(&keys)).await?;
+    renew(shared, &shared.link, &keys).await?;
+    shared.add(keys);
+    Ok(())
+}
+
+/// Takes or renews the lease in a domain.
+async fn renew(shared: &Shared, link: &Link, keys: &Keys) -> Result<(), BusError> {
+    let command =
+        shared.script(&scripts::LEASE, keys).args([shared.me.to_string()]).args([shared.lease_ms()]);
+    if answer::text(link.command(&command).await?)? == "dead" {
+        shared.end(Life::LeaseLost);
+        return Err(BusError::LeaseLost);
+    }
+    Ok(())
+}
+
+async fn renew_all(shared: &Shared, link: &Link) -> Result<(), BusError> {
+    for keys in shared.domains().iter() {
+        renew(shared, link, keys).await?;
     }
     Ok(())
 }
@@ -47,7 +70,7 @@ async fn keep_on(shared: &Shared) {
             _ = shared.ended() => return,
             () = tokio::time::sleep(wait) => {}
         }
-        wait = match renew(shared, &link).await {
+        wait = match renew_all(shared, &link).await {
             Ok(()) => shared.limits.lease_renew,
             Err(error) => {
                 tracing::warn!(%error, "the lease could not be renewed");
@@ -59,7 +82,7 @@ async fn keep_on(shared: &Shared) {
 
 /// Gives the lease up, and the mailbox and the sessions with it.
 pub(super) async fn give_up(shared: &Shared) -> Result<(), BusError> {
-    for keys in &shared.domains {
+    for keys in shared.domains().iter() {
         shared.word(&shared.script(&scripts::LEAVE, keys).args([GROUP, &shared.me.to_string()])).await?;
     }
     Ok(())
@@ -77,7 +100,7 @@ pub(super) async fn recover(shared: Arc<Shared>) {
             }
             continue;
         }
-        for keys in &shared.domains {
+        for keys in shared.domains().iter() {
             if let Err(error) = recover_domain(&shared, keys).await {
                 tracing::warn!(%error, domain = %keys.domain, "the calls of dead hosts can't be looked after");
             }

@@ -18,9 +18,12 @@ const BATCH_MAX: usize = 64;
 /// How long one read blocks.
 const READ_WAIT: Duration = Duration::from_secs(1);
 
+/// Streams that are read of each domain.
+const STREAMS: usize = 2;
+
 /// A stream that is read, and how far.
 struct Cursor {
-    domain: usize,
+    keys: Arc<Keys>,
     key: String,
     last: EntryId,
     /// Whether what was read is removed: from the mailbox, not from the notices, which others read too.
@@ -30,14 +33,25 @@ struct Cursor {
 /// Passes events on until the life of this host ends.
 pub(super) async fn run(shared: Arc<Shared>) {
     let mut cursors: Vec<Cursor> = Vec::new();
-    for keys in &shared.domains {
-        for (key, own) in [(&keys.mailbox, true), (&keys.notices, false)] {
-            cursors.push(Cursor { domain: keys.index, key: key.clone(), last: EntryId(0, 0), own });
-        }
-    }
+    let mut opened = shared.opened();
     let mut backoff = Backoff::new();
     loop {
-        if let Err(error) = follow(&shared, &mut cursors, &mut backoff).await {
+        let domains = opened.borrow_and_update().clone();
+        for keys in domains.iter().skip(cursors.len() / STREAMS) {
+            let streams: [_; STREAMS] = [(&keys.mailbox, true), (&keys.notices, false)];
+            cursors.extend(streams.map(|(key, own)| Cursor {
+                keys: keys.clone(),
+                key: key.clone(),
+                last: EntryId(0, 0),
+                own,
+            }));
+        }
+        let followed = tokio::select! {
+            followed = follow(&shared, &mut cursors, &mut backoff) => followed,
+            // The read knows nothing of the new domain: begin another. Reading removes nothing by itself.
+            _ = opened.changed() => continue,
+        };
+        if let Err(error) = followed {
             tracing::warn!(%error, "the mailbox can't be read");
         }
         backoff.wait().await;
@@ -52,8 +66,7 @@ async fn follow(shared: &Shared, cursors: &mut [Cursor], backoff: &mut Backoff) 
         for (key, entries) in answer::streams(read)? {
             let Some(cursor) = cursors.iter_mut().find(|cursor| cursor.key == key) else { continue };
             for entry in entries {
-                cursor.last = entry.id;
-                pass_on(shared, &shared.domains[cursor.domain], cursor, entry).await?;
+                pass_on(shared, cursor, entry).await?;
             }
         }
     }
@@ -82,21 +95,22 @@ async fn read_next(connection: &mut MultiplexedConnection, cursors: &[Cursor]) -
     Ok(read)
 }
 
-async fn pass_on(
-    shared: &Shared,
-    keys: &Keys,
-    cursor: &Cursor,
-    mut entry: StreamEntry,
-) -> Result<(), BusError> {
+async fn pass_on(shared: &Shared, cursor: &mut Cursor, mut entry: StreamEntry) -> Result<(), BusError> {
     let kind = entry.take("k");
     let frame = entry.frame();
-    match open(shared, keys, &kind, &frame) {
-        Ok(event) => shared.events.send(event).await.map_err(|_| BusError::Closed),
+    match open(shared, &cursor.keys, &kind, &frame) {
+        Ok(event) => {
+            // Whoever breaks off here has not passed it on, and reads it again.
+            let room = shared.events.reserve().await.map_err(|_| BusError::Closed)?;
+            cursor.last = entry.id;
+            room.send(event);
+        }
         Err(reason) => {
-            shared.bury(keys, &cursor.key, entry.id, &frame, reason).await;
-            Ok(())
+            shared.bury(&cursor.keys, &cursor.key, entry.id, &frame, reason).await;
+            cursor.last = entry.id;
         }
     }
+    Ok(())
 }
 
 fn open(shared: &Shared, keys: &Keys, kind: &[u8], frame: &Frame) -> Result<Event, Forged> {

@@ -21,6 +21,7 @@ pub(super) struct Reader {
     connection: Option<MultiplexedConnection>,
     /// Redis's number of the connection, by which another one can wake it.
     client: Arc<AtomicI64>,
+    /// By the places of the domains.
     splits: Vec<LaneSplit>,
     /// Counts reads, so that neither a domain nor the lanes are always last.
     turn: usize,
@@ -31,9 +32,8 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
-        let splits = shared.domains.iter().map(|_| LaneSplit::default()).collect();
         let (client, backoff) = (Arc::default(), Backoff::new());
-        Self { shared, connection: None, client, splits, turn: 0, checked: None, backoff }
+        Self { shared, connection: None, client, splits: Vec::new(), turn: 0, checked: None, backoff }
     }
 
     /// Where to find the number of the connection that may be blocked; 0 while there is none.
@@ -83,7 +83,7 @@ impl Reader {
             self.client.store(number, Ordering::Release);
         }
         let shared = self.shared.clone();
-        for keys in &shared.domains {
+        for keys in shared.domains().iter() {
             self.ask(&shared.groups(keys)).await?;
         }
         Ok(())
@@ -103,7 +103,7 @@ impl Reader {
         let shared = self.shared.clone();
         let me = shared.me.to_string();
         let mut line = self.line()?;
-        for keys in &shared.domains {
+        for keys in shared.domains().iter() {
             for queue in Queue::read_by(shared.me) {
                 shared.not_held(keys, queue, &me, &mut line, found).await?;
             }
@@ -113,13 +113,15 @@ impl Reader {
 
     /// What waits already, without blocking.
     async fn take_waiting(&mut self, mut room: Room, found: &mut Vec<Delivery>) -> Result<(), BusError> {
-        let shared = self.shared.clone();
-        let count = shared.domains.len();
+        let domains = self.shared.domains();
+        self.splits.resize_with(domains.len(), LaneSplit::default);
         self.turn = self.turn.wrapping_add(1);
-        let first = self.turn % count;
-        for keys in (0..count).map(|offset| &shared.domains[(first + offset) % count]) {
+        let (before, first) = domains.split_at(self.turn % domains.len());
+        // Changes once every domain was first, so that none always gets the same one.
+        let turn = self.turn / domains.len() % 2;
+        for keys in first.iter().chain(before) {
             if room.is_open() {
-                self.take_domain(keys, &mut room, found).await?;
+                self.take_domain(keys, turn, &mut room, found).await?;
             }
         }
         Ok(())
@@ -128,12 +130,11 @@ impl Reader {
     async fn take_domain(
         &mut self,
         keys: &Keys,
+        turn: usize,
         room: &mut Room,
         found: &mut Vec<Delivery>,
     ) -> Result<(), BusError> {
         let shared = self.shared.clone();
-        // Changes once every domain was first, so that none always gets the same one.
-        let turn = self.turn / shared.domains.len() % 2;
         let command = shared
             .script(&scripts::TAKE, keys)
             .args([GROUP, &shared.me.to_string()])
@@ -160,8 +161,9 @@ impl Reader {
     /// by its quotas.
     async fn wait_for_one(&mut self, room: Room, found: &mut Vec<Delivery>) -> Result<(), BusError> {
         let shared = self.shared.clone();
+        let domains = shared.domains();
         let mut watched = Vec::new();
-        for keys in &shared.domains {
+        for keys in domains.iter() {
             let open = Queue::read_by(shared.me).filter(|queue| room.at(queue.depth()) > 0);
             watched.extend(open.map(|queue| (keys.queue(queue), keys, queue)));
         }

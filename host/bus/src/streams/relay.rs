@@ -17,7 +17,8 @@ type Records = Vec<(AuditToken, AuditRecord)>;
 
 /// Pushes a record that belongs to no delivery.
 pub(super) async fn push(shared: &Shared, record: AuditRecord) -> Result<(), BusError> {
-    let Some(keys) = shared.domains.first() else { return Err(BusError::Closed) };
+    let domains = shared.domains();
+    let Some(keys) = domains.first() else { return Err(BusError::Closed) };
     let frame = wire::audit_frame(&shared.seal, &keys.domain, record)?;
     let limit = shared.limits.audit_depth_max;
     let command = shared.script(&scripts::AUDIT, keys).args(frame.fields()).args([limit]);
@@ -41,7 +42,7 @@ fn pushed_or_not(error: BusError) -> BusError {
 /// Forgets records.
 pub(super) async fn done(shared: &Shared, tokens: &[AuditToken]) -> Result<(), BusError> {
     let mut pipe = redis::pipe();
-    for keys in &shared.domains {
+    for keys in shared.domains().iter() {
         let ids: Vec<String> = tokens
             .iter()
             .filter(|token| token.domain == keys.domain)
@@ -84,7 +85,7 @@ impl Taker {
     async fn look(&mut self, shared: &Shared, max: usize) -> Result<Records, BusError> {
         let reclaim = self.reclaimed.elapsed() >= shared.limits.audit_retry;
         let mut taken = Vec::new();
-        for keys in &shared.domains {
+        for keys in shared.domains().iter() {
             if reclaim && taken.len() < max {
                 let entries = left_behind(shared, keys, max - taken.len()).await?;
                 taken.extend(open(shared, keys, entries).await);

@@ -2,7 +2,7 @@
 
 use super::reader::Reader;
 use super::scripts::Args;
-use super::shared::Shared;
+use super::shared::{Domains, Shared};
 use crate::queues::Room;
 use crate::{BusError, Delivery};
 use redis::cmd;
@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 /// How often a read that watches too few queues is woken until it is back: it may be about to block.
@@ -24,6 +24,7 @@ pub(super) struct Seat {
     shared: Arc<Shared>,
     reader: Arc<Mutex<Reader>>,
     client: Arc<AtomicI64>,
+    opened: watch::Receiver<Domains>,
     /// The read that is on its way, and for what room.
     reading: Option<(Room, JoinHandle<Read>)>,
     /// What was read and not handed out yet, the deepest first.
@@ -33,8 +34,9 @@ pub(super) struct Seat {
 impl Seat {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let reader = Reader::new(shared.clone());
-        let client = reader.client();
-        Self { shared, reader: Arc::new(Mutex::new(reader)), client, reading: None, ready: Vec::new() }
+        let (client, opened) = (reader.client(), shared.opened());
+        let reader = Arc::new(Mutex::new(reader));
+        Self { shared, reader, client, opened, reading: None, ready: Vec::new() }
     }
 
     /// What there is room for, or comes within the wait.
@@ -53,7 +55,15 @@ impl Seat {
                 (room, tokio::spawn(async move { reader.lock().await.read(room).await }))
             });
             let enough = read_for.covers(&room);
-            let read = if enough { read.await } else { wake(&self.shared, &self.client, read).await };
+            let read = match enough {
+                true => tokio::select! {
+                    biased;
+                    read = &mut *read => read,
+                    // It knows nothing of a domain that was opened since.
+                    _ = self.opened.changed() => wake(&self.shared, &self.client, read).await,
+                },
+                false => wake(&self.shared, &self.client, read).await,
+            };
             self.reading = None;
             self.ready.extend(read.map_err(|e| BusError::Internal(format!("the reader broke: {e}")))??);
             self.ready.sort_by_key(|delivery| Reverse(delivery.depth()));

@@ -21,7 +21,7 @@ pub(super) async fn send(shared: &Shared, entry: &Entry) -> Result<Option<RateLe
     let frame = wire::call_frame(&shared.seal, envelope, entry.payload.clone())?;
     BusLimits::check("envelope", frame.header.len(), limits.header_bytes_max)?;
     let command = shared
-        .script(&scripts::SEND, keys)
+        .script(&scripts::SEND, &keys)
         .args([envelope.id.to_string(), Queue::of(envelope).to_string(), share(envelope)])
         .args(frame.fields())
         .args([entry.concurrency, entry.waiting])

@@ -11,6 +11,7 @@ use parking_lot::Mutex;
 use redis::{Cmd, Script};
 use skep_core::{DomainName, Incarnation};
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -33,9 +34,15 @@ impl Life {
     }
 }
 
+/// The domains that were open at some time.
+pub(super) type Domains = Arc<[Arc<Keys>]>;
+
 pub(super) struct Shared {
     pub(super) me: Incarnation,
-    pub(super) domains: Vec<Keys>,
+    /// The domains that are open, each at the place that its keys name. It only grows.
+    domains: watch::Sender<Domains>,
+    /// Held while a domain is opened, so that each gets a place of its own.
+    pub(super) opening: tokio::sync::Mutex<()>,
     pub(super) seal: Seal,
     pub(super) limits: BusLimits,
     pub(super) link: Link,
@@ -49,21 +56,11 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(
-        domains: Vec<DomainName>,
-        seal: Seal,
-        limits: BusLimits,
-        link: Link,
-        events: mpsc::Sender<Event>,
-    ) -> Self {
-        let me = Incarnation::fresh();
+    pub(super) fn new(seal: Seal, limits: BusLimits, link: Link, events: mpsc::Sender<Event>) -> Self {
         Self {
-            me,
-            domains: domains
-                .into_iter()
-                .enumerate()
-                .map(|(index, domain)| Keys::new(index, domain, me))
-                .collect(),
+            me: Incarnation::fresh(),
+            domains: watch::Sender::new(Domains::default()),
+            opening: tokio::sync::Mutex::default(),
             seal,
             limits,
             link,
@@ -99,8 +96,23 @@ impl Shared {
         }
     }
 
-    pub(super) fn keys(&self, domain: &DomainName) -> Result<&Keys, BusError> {
-        let found = self.domains.iter().find(|keys| keys.domain == *domain);
+    /// The domains that are open now.
+    pub(super) fn domains(&self) -> Domains {
+        self.domains.borrow().clone()
+    }
+
+    /// Tells when further domains are opened.
+    pub(super) fn opened(&self) -> watch::Receiver<Domains> {
+        self.domains.subscribe()
+    }
+
+    /// Opens a domain to all that reads and writes.
+    pub(super) fn add(&self, keys: Keys) {
+        self.domains.send_modify(|open| *open = open.iter().cloned().chain([Arc::new(keys)]).collect());
+    }
+
+    pub(super) fn keys(&self, domain: &DomainName) -> Result<Arc<Keys>, BusError> {
+        let found = self.domains.borrow().iter().find(|keys| keys.domain == *domain).cloned();
         found.ok_or_else(|| BusError::UnknownDomain(domain.clone()))
     }
 

@@ -60,7 +60,8 @@ impl HotState for RedisBus {
             _ => &scripts::STATE,
         };
         let (what, values) = arguments(change);
-        let command = self.shared.script(script, self.shared.keys(domain)?);
+        let keys = self.shared.keys(domain)?;
+        let command = self.shared.script(script, &keys);
         let command = command.args([skill.as_str(), key]).args([limits.bytes.0, limits.keys.into()]);
         let answer = self.shared.link.command(&command.args([what]).args(values)).await?;
         let mut answer = answer::list(answer)?.into_iter();
@@ -96,7 +97,8 @@ impl HotState for RedisBus {
 
     async fn state_clear(&self, domain: &DomainName, skill: &SkillName) -> Result<(), BusError> {
         self.shared.check_life()?;
-        let prefix = &self.shared.keys(domain)?.prefix;
+        let keys = self.shared.keys(domain)?;
+        let prefix = &keys.prefix;
         let mut unlink = redis::cmd("UNLINK");
         for part in ["hot", "hot-names", "hot-bytes"] {
             unlink.arg(format!("{prefix}:{part}:{skill}"));

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 
 /// A delivery that has ended, ready to be sent.
 pub(super) struct Settlement {
-    domain: usize,
+    keys: Arc<Keys>,
     queue: Queue,
     id: EntryId,
     call: CallId,
@@ -26,10 +26,10 @@ pub(super) struct Settlement {
 }
 
 impl Settlement {
-    pub(super) fn new(keys: &Keys, delivery: Delivery, reply: Frame, audit: Frame) -> Self {
+    pub(super) fn new(keys: Arc<Keys>, delivery: Delivery, reply: Frame, audit: Frame) -> Self {
         let Delivery { envelope, id, bytes, .. } = delivery;
         Self {
-            domain: keys.index,
+            keys,
             queue: Queue::of(&envelope),
             id,
             call: envelope.id,
@@ -57,14 +57,14 @@ pub(super) enum Order {
 /// Sends settlements until the life of this host ends.
 pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::Receiver<Order>) {
     while let Some(first) = orders.recv().await {
-        let mut batch = Batch::new(shared.domains.len());
+        let mut batch = Batch::default();
         let mut next = Some(first);
         while let Some(order) = next {
             batch.add(order);
             next = if batch.is_full(&shared) { None } else { orders.try_recv().ok() };
         }
-        for (settlements, keys) in batch.settled.iter().zip(&shared.domains) {
-            send(&shared, keys, settlements).await;
+        for settlements in &batch.settled {
+            send(&shared, settlements).await;
         }
         for waiter in batch.flushed {
             // Whoever asked may have stopped waiting.
@@ -73,8 +73,9 @@ pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::Receiver<Order>) 
     }
 }
 
+#[derive(Default)]
 struct Batch {
-    /// By domain.
+    /// By the places of their domains.
     settled: Vec<Vec<Settlement>>,
     flushed: Vec<oneshot::Sender<()>>,
     count: usize,
@@ -82,17 +83,16 @@ struct Batch {
 }
 
 impl Batch {
-    fn new(domains: usize) -> Self {
-        let settled = std::iter::repeat_with(Vec::new).take(domains).collect();
-        Self { settled, flushed: Vec::new(), count: 0, bytes: 0 }
-    }
-
     fn add(&mut self, order: Order) {
         match order {
             Order::Settle(settlement) => {
                 self.count += 1;
                 self.bytes += settlement.size();
-                self.settled[settlement.domain].push(*settlement);
+                let place = settlement.keys.index;
+                if self.settled.len() <= place {
+                    self.settled.resize_with(place + 1, Vec::new);
+                }
+                self.settled[place].push(*settlement);
             }
             Order::Flush(waiter) => self.flushed.push(waiter),
         }
@@ -107,10 +107,8 @@ impl Batch {
 }
 
 /// Sends settlements of one domain, again and again until Redis has them or took this host for dead.
-async fn send(shared: &Shared, keys: &Keys, settlements: &[Settlement]) {
-    if settlements.is_empty() {
-        return;
-    }
+async fn send(shared: &Shared, settlements: &[Settlement]) {
+    let Some(Settlement { keys, .. }) = settlements.first() else { return };
     let me = shared.me.to_string();
     let mut command = shared.script(&scripts::SETTLE, keys).args([GROUP, &me]).args([shared.lease_ms()]);
     for settlement in settlements {

@@ -6,6 +6,7 @@ mod backlog;
 mod cache;
 mod contract;
 mod death;
+mod domains;
 mod faults;
 mod fixture;
 mod fleet;

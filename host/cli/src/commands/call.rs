@@ -75,6 +75,9 @@ fn take(line: CallLine, bar: &mut Option<ProgressBar>) -> Option<Result<(), Fail
         CallLine::Fault(problem) => {
             finish(bar);
             logs(&problem.logs);
+            if let Some(trace) = problem.trace {
+                eprintln!("trace: {trace}");
+            }
             Some(Err(Fault::new(problem.code, problem.detail).into()))
         }
     }

@@ -10,6 +10,7 @@ mod completions;
 mod config;
 mod dev;
 mod doctor;
+mod domain;
 mod grant;
 mod grants;
 mod input;
@@ -82,6 +83,7 @@ async fn with_host(session: &Session, place: &Place, command: Command) -> Result
         Command::Call(args) => call::call(client, args).await,
         Command::Config(command) => config::config(client, place, command).await,
         Command::Secret(command) => secret::secret(client, place, command).await,
+        Command::Domain(command) => domain::domain(client, place, command).await,
         Command::Key(command) => key::key(client, place, command).await,
         Command::Mcp { profile } => mcp::mcp(client, profile).await,
         Command::Audit(args) => audit::audit(client, place, args).await,

@@ -3,28 +3,25 @@
 use crate::args::{Place, ServeArgs};
 use crate::failure::Failure;
 use crate::host::Host;
-use crate::settings::{LogFormat, Settings};
+use crate::settings::Settings;
+use crate::telemetry::Telemetry;
 use anyhow::{Context, anyhow};
 use skep_core::{DomainName, Principal};
 use skep_registry::{WatchReport, watch};
 use skep_router::{Operator, Router};
-use std::io::IsTerminal;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
-use tracing_subscriber::EnvFilter;
 
 /// Exit status after a second signal, as a shell would give it for an interrupted program.
 const INTERRUPTED: i32 = 130;
-/// What is logged unless SKEP_LOG_FILTER says otherwise; each step of a migration or message of MCP is not.
-const LOG_FILTER: &str = "info,refinery_core=warn,rmcp=warn";
 /// Reports of the watched directory that wait to be written down.
 const REPORTS_MAX: usize = 16;
 
 pub(crate) async fn serve(place: &Place, args: &ServeArgs) -> Result<(), Failure> {
     let settings = Settings::for_serve(place, args)?;
-    start_logging(settings.log);
+    let telemetry = Telemetry::start(&settings)?;
     let mut signals = Signals::listen()?;
     let home = &settings.home;
     home.prepare()?;
@@ -60,6 +57,7 @@ pub(crate) async fn serve(place: &Place, args: &ServeArgs) -> Result<(), Failure
         std::process::exit(INTERRUPTED);
     });
     host.stop().await;
+    telemetry.stop().await;
     if lost {
         return Err(anyhow!("the other hosts took this one for dead: start it again").into());
     }
@@ -81,15 +79,6 @@ impl Signals {
             _ = self.0.recv() => {}
             _ = self.1.recv() => {}
         }
-    }
-}
-
-fn start_logging(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("SKEP_LOG_FILTER").unwrap_or_else(|_| EnvFilter::new(LOG_FILTER));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Json => subscriber.json().init(),
-        LogFormat::Text => subscriber.with_ansi(std::io::stderr().is_terminal()).with_target(false).init(),
     }
 }
 

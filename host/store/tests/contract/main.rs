@@ -5,6 +5,7 @@
 mod asks;
 mod audit;
 mod components;
+mod domains;
 mod ground;
 mod keys;
 mod outage;

@@ -68,6 +68,7 @@ async fn of_values_set_at_once_each_gets_its_own_version(ground: Ground) {
 
 async fn a_domain_has_its_own_and_not_too_many(ground: Ground) {
     let (store, main, other) = (ground.open().await, domain(), "other".parse().unwrap());
+    store.domain_create(&crate::domains::named("other")).await.unwrap();
     for number in 0..SECRETS_MAX {
         set(&store, &main, &name(&format!("KEY_{number}")), 0).await.unwrap();
     }
