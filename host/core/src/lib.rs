@@ -4,6 +4,7 @@ mod ask;
 mod audit;
 mod digest;
 mod envelope;
+mod event;
 mod fault;
 mod grant;
 mod identity;
@@ -24,6 +25,7 @@ mod secret_value;
 mod state;
 mod time;
 mod tool_section;
+mod topic;
 mod trace;
 
 pub use ask::{
@@ -34,6 +36,10 @@ pub use digest::{Digest, DigestError};
 pub use envelope::{
     CALL_DEPTH_MAX, CallId, Envelope, Incarnation, Lane, Principal, PrincipalError, SessionId,
     SessionIdError, Target, skill_depth,
+};
+pub use event::{
+    CallLog, CallProgress, CallStep, EVENT_TEXT_BYTES_MAX, Event, GrantChange, GrantEvent, Happening, HostHealth,
+    SkillChange, SkillEvent, Stage,
 };
 pub use fault::{Fault, FaultCode};
 pub use grant::{Access, FileRule, GrantError, Grants, GuestPath, Revocation};
@@ -58,4 +64,5 @@ pub use state::{
 };
 pub use time::UnixMs;
 pub use tool_section::{Content, ToolSection};
+pub use topic::{EventKind, Pattern, Topic, TopicError};
 pub use trace::{SpanId, Step, TRACE_STATE_BYTES_MAX, Trace, TraceError, TraceId};

@@ -1,8 +1,8 @@
 //! Schemas of what travels as text: each as exact as its parser.
 
 use crate::{
-    AskId, ByteSize, CallId, Digest, DomainName, FaultCode, GuestPath, Incarnation, KeyId, Principal, Rate,
-    SecretValue, SessionId, SkillName, SkillRef, Span, ToolName, TraceId,
+    AskId, ByteSize, CallId, Digest, DomainName, FaultCode, GuestPath, Incarnation, KeyId, Pattern, Principal, Rate,
+    SecretValue, SessionId, SkillName, SkillRef, Span, ToolName, Topic, TraceId,
 };
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};
@@ -10,6 +10,9 @@ use utoipa::{PartialSchema, ToSchema};
 
 /// A name of a skill or a domain.
 const NAME: &str = "^[a-z][a-z0-9-]{0,62}$";
+/// The same as a part of a topic, and what kinds there are.
+const PART: &str = "[a-z][a-z0-9-]{0,62}";
+const KIND: &str = "(call|progress|log|skill|grant|health)";
 /// A UUID without hyphens, twice.
 const SESSION: &str = "^[0-9a-f]{32}\\.[0-9a-f]{32}$";
 
@@ -69,6 +72,8 @@ schemas! {
     KeyId = text("The part of an API key that may be known.", "^[0-9a-f]{16}$", "4f1c2a7be09d3365");
     Rate = text("Calls over time.", "^[1-9][0-9]{0,8}/[smh]$", "100/s");
     TraceId = text("A trace, as W3C Trace Context names it.", "^[0-9a-f]{32}$", "0af7651916cd43dd8448eb211c80319c");
+    Topic = text("What an event is about.", &format!("^({PART}|-)\\.({PART}|-)\\.{KIND}$"), "main.csv-report.call");
+    Pattern = text("Which topics are wanted, with `*` for any part.", &format!("^({PART}|-|\\*)\\.({PART}|-|\\*)\\.({KIND}|\\*)$"), "main.*.call");
     AskId = uuid("The id of a request for a grant.");
     CallId = uuid("The id of a call.");
     Incarnation = uuid("One life of one host.");
