@@ -1,5 +1,6 @@
 //! How messages move between hosts: calls out, replies and notices back, audit records on their way to the
-//! database; and what skills keep beside them: hot state, and a cache before the durable one.
+//! database; what skills keep beside them: hot state, and a cache before the durable one; and what happens, for
+//! those who listen.
 //! One contract, [`Bus`], and two ways to keep it: [`RedisBus`] and [`MemoryBus`].
 //!
 //! What the contract promises:
@@ -14,6 +15,7 @@
 //! - The database is truth. What Redis loses, waiting callers learn by their deadline.
 
 mod backlog;
+mod broadcast;
 mod cache;
 mod error;
 mod lanes;
@@ -25,6 +27,7 @@ mod state;
 mod streams;
 
 pub use backlog::{Backlog, QueueBacklog, Watched};
+pub use broadcast::{Broadcast, Heard};
 pub use cache::{CACHE_HOLD_MAX, CACHE_LIFE_MAX, CacheTicket, Cached, StateCache};
 pub use error::{Bound, BusError, OverQuota, Spent};
 pub use limits::BusLimits;
@@ -39,7 +42,7 @@ use skep_core::{AuditRecord, DomainName, Envelope, Incarnation, Progress, RateLe
 
 /// How one host takes part in moving messages. Ask for it as `Arc<dyn Bus>`.
 #[async_trait]
-pub trait Bus: HotState + StateCache + Watched + Send + Sync + 'static {
+pub trait Bus: HotState + StateCache + Watched + Broadcast + Send + Sync + 'static {
     /// This life of this host, as it stands in `from` of what it sends.
     fn incarnation(&self) -> Incarnation;
 

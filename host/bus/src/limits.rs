@@ -35,6 +35,8 @@ pub struct BusLimits {
     pub progress_queue_max: usize,
     /// Messages in a host's stream past which progress reports are dropped.
     pub host_stream_max: u64,
+    /// Events that wait to be heard on this host, and as many that wait to be told to others.
+    pub broadcast_queue_max: usize,
     /// Dead letters kept for inspection.
     pub dead_letters_max: u64,
     /// How long [`receive`](crate::Bus::receive) waits for work.
@@ -43,6 +45,8 @@ pub struct BusLimits {
     pub audit_wait: Duration,
     /// After what time taken audit records are handed out again.
     pub audit_retry: Duration,
+    /// How often a host looks whether others listen to events.
+    pub listeners_look: Duration,
     /// How long the bus may take to answer before it counts as unavailable.
     pub answer_wait: Duration,
     /// How long a host lives on without renewing its lease.
@@ -70,10 +74,12 @@ impl Default for BusLimits {
             event_queue_max: 1024,
             progress_queue_max: 1024,
             host_stream_max: 16_384,
+            broadcast_queue_max: 4096,
             dead_letters_max: 1000,
             receive_wait: Duration::from_secs(1),
             audit_wait: Duration::from_secs(1),
             audit_retry: Duration::from_secs(30),
+            listeners_look: Duration::from_secs(1),
             answer_wait: Duration::from_secs(2),
             lease: Duration::from_secs(15),
             lease_renew: Duration::from_secs(5),

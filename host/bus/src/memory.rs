@@ -1,12 +1,14 @@
 //! The bus of a host that stands alone: one process, nothing kept, the same bounds and answers.
 
 mod backlog;
+mod broadcast;
 mod cache;
 mod domain;
 mod quotas;
 mod relay;
 mod state;
 
+use crate::broadcast::Ears;
 use crate::message::EntryId;
 use crate::queues::{Room, check_depth};
 use crate::{AuditToken, Bus, BusError, BusLimits, Delivery, Entry, Event};
@@ -29,6 +31,7 @@ pub struct MemoryBus {
     records: Notify,
     events: mpsc::Sender<Event>,
     inbox: tokio::sync::Mutex<mpsc::Receiver<Event>>,
+    ears: Ears,
     closed: watch::Sender<bool>,
 }
 
@@ -59,6 +62,7 @@ impl MemoryBus {
             records: Notify::new(),
             events,
             inbox: tokio::sync::Mutex::new(inbox),
+            ears: Ears::new(limits.broadcast_queue_max),
             closed: watch::Sender::new(false),
             limits,
         }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod backlog;
+mod broadcast;
 mod cache;
 mod custody;
 mod diagnose;
@@ -18,12 +19,14 @@ mod seat;
 mod send;
 mod shared;
 mod state;
+mod subscriber;
 mod wire;
 mod writer;
 
 use crate::queues::Room;
 use crate::{AuditToken, Bus, BusError, BusLimits, Delivery, Entry, Event};
 use async_trait::async_trait;
+use broadcast::Airwaves;
 use gauge::Gauge;
 use keys::{GROUP, share};
 use link::Link;
@@ -65,6 +68,7 @@ pub struct RedisBus {
     orders: mpsc::Sender<Order>,
     taker: Mutex<relay::Taker>,
     gauge: Arc<Gauge>,
+    airwaves: Arc<Airwaves>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -77,18 +81,22 @@ impl RedisBus {
         }
         let link = Link::open(&url, limits.answer_wait)?;
         let (events, inbox) = mpsc::channel(limits.event_queue_max);
+        let (airwaves, outbox) = Airwaves::new(limits.broadcast_queue_max);
         let (orders, ordered) = mpsc::channel(limits.settle_queue_max);
         let shared = Arc::new(Shared::new(Seal::new(&mac_key), limits, link, events));
         for domain in &domains {
             lease::enter(&shared, domain).await?;
         }
         lease::keep(shared.clone())?;
-        let gauge = Arc::new(Gauge::default());
+        let (gauge, airwaves) = (Arc::new(Gauge::default()), Arc::new(airwaves));
         let tasks = vec![
             tokio::spawn(writer::run(shared.clone(), ordered)),
             tokio::spawn(mailbox::run(shared.clone())),
             tokio::spawn(lease::recover(shared.clone())),
             tokio::spawn(gauge.clone().run(shared.clone())),
+            tokio::spawn(broadcast::speak(shared.clone(), outbox)),
+            tokio::spawn(broadcast::look(shared.clone(), airwaves.clone())),
+            tokio::spawn(subscriber::run(shared.clone(), airwaves.clone())),
         ];
         Ok(Self {
             seat: Mutex::new(Seat::new(shared.clone())),
@@ -97,6 +105,7 @@ impl RedisBus {
             shared,
             orders,
             gauge,
+            airwaves,
             tasks: Mutex::new(tasks),
         })
     }

@@ -265,9 +265,8 @@ mod tests {
         let ((domain, skill), by, call) = (names(), key("own"), CallId::fresh());
         let of = |what| Event::of_skill(&domain, &skill, what);
         let version = semver::Version::new(1, 2, 0);
-        let step = |stage| {
-            of(Happening::Call(CallStep { call, by: by.clone(), tool: None, trace: None, stage }))
-        };
+        let step =
+            |stage| of(Happening::Call(CallStep { call, by: by.clone(), tool: None, trace: None, stage }));
         let progress = Progress { call, done: 1, total: Some(2), message: None };
         let line = LogRecord {
             call,

@@ -38,8 +38,8 @@ pub use envelope::{
     SessionIdError, Target, skill_depth,
 };
 pub use event::{
-    CallLog, CallProgress, CallStep, EVENT_TEXT_BYTES_MAX, Event, GrantChange, GrantEvent, Happening, HostHealth,
-    SkillChange, SkillEvent, Stage,
+    CallLog, CallProgress, CallStep, EVENT_TEXT_BYTES_MAX, Event, GrantChange, GrantEvent, Happening,
+    HostHealth, SkillChange, SkillEvent, Stage,
 };
 pub use fault::{Fault, FaultCode};
 pub use grant::{Access, FileRule, GrantError, Grants, GuestPath, Revocation};

@@ -1,8 +1,8 @@
 //! Schemas of what travels as text: each as exact as its parser.
 
 use crate::{
-    AskId, ByteSize, CallId, Digest, DomainName, FaultCode, GuestPath, Incarnation, KeyId, Pattern, Principal, Rate,
-    SecretValue, SessionId, SkillName, SkillRef, Span, ToolName, Topic, TraceId,
+    AskId, ByteSize, CallId, Digest, DomainName, FaultCode, GuestPath, Incarnation, KeyId, Pattern,
+    Principal, Rate, SecretValue, SessionId, SkillName, SkillRef, Span, ToolName, Topic, TraceId,
 };
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, Type};

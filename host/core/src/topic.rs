@@ -31,8 +31,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 6] =
-        [Self::Call, Self::Progress, Self::Log, Self::Skill, Self::Grant, Self::Health];
+    const ALL: [Self; 6] = [Self::Call, Self::Progress, Self::Log, Self::Skill, Self::Grant, Self::Health];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -205,7 +204,8 @@ mod tests {
             assert_eq!(text.parse::<Pattern>().unwrap().to_string(), text);
         }
         let tool = format!("main.{}.call", "a".repeat(64));
-        for bad in ["", "*", "main", "main.csv", "main.csv.calls", "main.csv.call.x", "main..call", ".*.call"] {
+        for bad in ["", "*", "main", "main.csv", "main.csv.calls", "main.csv.call.x", "main..call", ".*.call"]
+        {
             assert!(bad.parse::<Pattern>().is_err() && bad.parse::<Topic>().is_err(), "{bad}");
         }
         for bad in ["Main.csv.call", "main.c*.call", "**.*.*", "main.csv.CALL", " main.csv.call", &tool] {

@@ -1,5 +1,6 @@
 //! The names of things in Redis. All keys of a domain share the hash tag `{skep:<domain>}`.
 
+use super::broadcast::Audience;
 use crate::Payer;
 use crate::queues::Queue;
 use sha2::{Digest, Sha256};
@@ -44,6 +45,9 @@ pub(super) struct Keys {
     pub(super) dead_letters: String,
     /// The hosts that have a queue for their sessions.
     pub(super) holders: String,
+    /// Where events are published.
+    pub(super) channel: String,
+    pub(super) audience: Audience,
 }
 
 impl Keys {
@@ -56,6 +60,8 @@ impl Keys {
             notices: format!("{prefix}:notices"),
             dead_letters: format!("{prefix}:dlq"),
             holders: format!("{prefix}:holders"),
+            channel: format!("{prefix}:events"),
+            audience: Audience::default(),
             domain,
             prefix,
         }

@@ -3,7 +3,7 @@
 use super::scripts;
 use crate::BusError;
 use parking_lot::Mutex;
-use redis::aio::MultiplexedConnection;
+use redis::aio::{MultiplexedConnection, PubSub};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo, Pipeline,
     ProtocolVersion, PushInfo, PushKind, RedisError, ServerErrorKind, Value,
@@ -76,6 +76,13 @@ impl Link {
         // Not without any limit: a peer that vanished silently would be waited for forever.
         let config = self.config(block + self.answer_wait);
         let connected = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        connected.map_err(|e| BusError::Unavailable(e.to_string()))
+    }
+
+    /// A connection of its own for a subscription.
+    pub(super) async fn subscription(&self) -> Result<PubSub, BusError> {
+        let connecting = tokio::time::timeout(self.answer_wait, self.client.get_async_pubsub());
+        let connected = connecting.await.map_err(|_| BusError::Unavailable("Redis is silent".to_owned()))?;
         connected.map_err(|e| BusError::Unavailable(e.to_string()))
     }
 

@@ -14,6 +14,7 @@ pub(super) enum Kind {
     Revision,
     Audit,
     Cache,
+    Event,
 }
 
 impl Kind {
@@ -26,6 +27,7 @@ impl Kind {
             Self::Revision => "revision",
             Self::Audit => "audit",
             Self::Cache => "cache",
+            Self::Event => "event",
         }
     }
 }

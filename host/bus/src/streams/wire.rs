@@ -5,9 +5,14 @@ use crate::BusError;
 use crate::queues::Queue;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use skep_core::{
-    AuditRecord, CallId, Digest, DomainName, Envelope, Fault, Incarnation, LogRecord, Output, Progress,
-    Reply, SessionId, Usage,
+    AuditRecord, CallId, Digest, DomainName, EVENT_TEXT_BYTES_MAX, Envelope, Event, Fault, Incarnation,
+    LogRecord, Output, Progress, Reply, SessionId, Usage,
 };
+
+/// Largest event that is looked at: its text may grow sixfold where it is escaped.
+const EVENT_MESSAGE_BYTES_MAX: usize = 8 * EVENT_TEXT_BYTES_MAX;
+/// The seal of a published event.
+const MAC_BYTES: usize = 32;
 
 /// A reply without its result.
 #[derive(Serialize, Deserialize)]
@@ -32,6 +37,14 @@ struct AuditHeader {
     seq: u64,
     prev: String,
     mac: String,
+}
+
+/// An event on its way, and its number among those of its host and domain.
+#[derive(Serialize, Deserialize)]
+struct EventHeader<E> {
+    from: Incarnation,
+    number: u64,
+    event: E,
 }
 
 pub(super) fn encode(header: &impl Serialize) -> Result<Vec<u8>, BusError> {
@@ -129,4 +142,31 @@ pub(super) fn cancel_open(seal: &Seal, domain: &DomainName, frame: &Frame) -> Re
 
 pub(super) fn revision_open(seal: &Seal, domain: &DomainName, frame: &Frame) -> Result<u64, Forged> {
     decode(seal, Kind::Revision, domain.as_str(), frame)
+}
+
+/// An event as it is published: the seal, then the header.
+pub(super) fn event_message(
+    seal: &Seal,
+    domain: &DomainName,
+    from: Incarnation,
+    number: u64,
+    event: &Event,
+) -> Result<Vec<u8>, BusError> {
+    let Frame { header, mac, .. } =
+        notice_frame(seal, Kind::Event, domain.as_str(), &EventHeader { from, number, event })?;
+    Ok([mac, header].concat())
+}
+
+pub(super) fn event_open(
+    seal: &Seal,
+    domain: &DomainName,
+    message: &[u8],
+) -> Result<(Incarnation, u64, Event), Forged> {
+    if message.len() > EVENT_MESSAGE_BYTES_MAX {
+        return Err(Forged::Header);
+    }
+    let (mac, header) = message.split_at_checked(MAC_BYTES).ok_or(Forged::Seal)?;
+    let frame = Frame { header: header.to_vec(), payload: bytes::Bytes::new(), mac: mac.to_vec() };
+    let EventHeader { from, number, event } = decode(seal, Kind::Event, domain.as_str(), &frame)?;
+    Ok((from, number, event))
 }

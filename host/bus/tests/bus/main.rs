@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod backlog;
+mod broadcast;
 mod cache;
 mod contract;
 mod death;
