@@ -33,6 +33,10 @@ pub struct Added {
     pub serving: bool,
     /// Whether this very version was there already.
     pub unchanged: bool,
+    /// The version that served before it, if it took the place of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<VersionText>)]
+    pub replaces: Option<semver::Version>,
     /// Its tools.
     pub tools: Vec<ToolName>,
     /// Why it waits, if it does.
@@ -63,7 +67,7 @@ impl Registry {
         for _ in 0..RACES_MAX {
             let row = self.0.store.skill_load(domain, &name).await.map_err(fault)?;
             let plan = plan(row.as_ref(), &source, &grants, options.replace)?;
-            let added = plan.added(&name, &source, &prepared);
+            let added = plan.added(&name, &source, &prepared, row.as_ref());
             let publish = plan.publish(domain, &name, &source, &prepared, row.as_ref())?;
             let done = match publish {
                 Some(publish) => {
@@ -191,13 +195,17 @@ fn version_of(row: Option<&SkillRow>, source: &Source) -> semver::Version {
 }
 
 impl Plan {
-    fn added(&self, name: &SkillName, source: &Source, prepared: &Prepared) -> Added {
+    fn added(&self, name: &SkillName, source: &Source, prepared: &Prepared, row: Option<&SkillRow>) -> Added {
+        let serving = self.state == VersionState::Current;
+        let mut versions = row.iter().flat_map(|row| &row.versions);
+        let before = versions.find(|v| v.state == VersionState::Current && serving && !self.unchanged);
         Added {
             skill: name.clone(),
             version: self.version.clone(),
             digest: source.digest(),
-            serving: self.state == VersionState::Current,
+            serving,
             unchanged: self.unchanged,
+            replaces: before.map(|v| v.version.clone()),
             tools: prepared.inspection().tools.iter().map(|t| t.name.clone()).collect(),
             waits: self.waits.clone(),
         }

@@ -15,6 +15,7 @@ mod deployment;
 mod dev;
 mod doctor;
 mod domains;
+mod events;
 mod existing_programs;
 #[path = "../exposition/mod.rs"]
 mod exposition;

@@ -78,22 +78,26 @@ fn bearer(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Whom the host knows by what a request bears: its token, an API key, or a token of an issuer.
-async fn known(api: &Api, access: &TcpAccess, given: Option<&str>) -> Result<Identity, Refusal> {
-    let found = match given {
+async fn known(api: &Api, access: &TcpAccess, given: Option<&str>) -> Result<Option<Identity>, Fault> {
+    match given {
         Some(given) if access.token.matches(given) => {
             // Whoever bears it may be anywhere.
             let identity = Identity::operator(Principal::Operator("token".to_owned()));
-            Some(Identity { allowance: Allowance::default(), ..identity })
+            Ok(Some(Identity { allowance: Allowance::default(), ..identity }))
         }
-        Some(given) if ApiKey::resembles(given) => api.keyring().identify(api.router(), given).await?,
-        Some(given) => api.issuers().identify(given).await?,
-        None => None,
-    };
+        Some(given) if ApiKey::resembles(given) => api.keyring().identify(api.router(), given).await,
+        Some(given) => api.issuers().identify(given).await,
+        None => Ok(None),
+    }
+}
+
+/// What is answered to whom the host doesn't know.
+pub(crate) fn unknown() -> Refusal {
     // Which of all it was isn't told: not to those who guess.
     let way_out = "nobody is known by what this request bears: send the host's token, an API key (`skep key create`) \
         or a token of an issuer that the host trusts as `Authorization: Bearer …` (the command line: --token or \
         SKEP_TOKEN); keys and tokens may be expired or revoked";
-    found.ok_or_else(|| Refusal::new(StatusCode::UNAUTHORIZED, Fault::denied(way_out)))
+    Refusal::new(StatusCode::UNAUTHORIZED, Fault::denied(way_out))
 }
 
 /// The principal of a local user: by name, or by number where the user has none here.

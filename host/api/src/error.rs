@@ -76,11 +76,6 @@ impl Refusal {
     pub(crate) fn new(status: StatusCode, fault: Fault) -> Self {
         Self { status, problem: Box::new(Problem::new(status, fault)) }
     }
-
-    /// Whether it is for want of an identity.
-    pub(crate) fn is_unknown(&self) -> bool {
-        self.status == StatusCode::UNAUTHORIZED
-    }
 }
 
 impl From<Fault> for Refusal {

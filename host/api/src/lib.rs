@@ -13,6 +13,7 @@ mod docs;
 mod domains;
 mod error;
 mod etag;
+mod events;
 mod grants;
 mod health;
 mod keys;
@@ -34,6 +35,7 @@ mod versions;
 
 pub use auth::{Issuer, KeyPlace, SigningAlgorithm, TcpAccess, Token, TokenError};
 pub use error::status_of;
+pub use events::EventTimes;
 pub use mcp::{MCP_SESSIONS_MAX, MCP_SESSIONS_OWN_MAX, McpSettings, Profile};
 pub use serve::{Entry, serve};
 
@@ -63,6 +65,7 @@ pub struct Api {
     issuers: Arc<Issuers>,
     room: Arc<Semaphore>,
     mcp: Arc<Mcp>,
+    event_times: Arc<EventTimes>,
 }
 
 impl Api {
@@ -72,12 +75,18 @@ impl Api {
         let (keyring, issuers) = (Arc::new(Keyring::new(keys_key)), Arc::new(Issuers::new(issuers)));
         let room = Arc::new(Semaphore::new(request::ROOM_UNITS));
         let mcp = Arc::new(Mcp::new(McpSettings::default()));
-        Self { router, requests: metrics::Requests::new(), keyring, issuers, room, mcp }
+        let (requests, event_times) = (metrics::Requests::new(), Arc::default());
+        Self { router, requests, keyring, issuers, room, mcp, event_times }
     }
 
     /// The same, with what an operator decided for MCP.
     pub fn with_mcp(self, settings: McpSettings) -> Self {
         Self { mcp: Arc::new(Mcp::new(settings)), ..self }
+    }
+
+    /// The same, with other times for those who listen to events.
+    pub fn with_event_times(self, times: EventTimes) -> Self {
+        Self { event_times: Arc::new(times), ..self }
     }
 
     /// Ends what would stay open for as long as a client wants: the streams and sessions of MCP.

@@ -3,15 +3,16 @@
 use crate::auth::Class;
 use crate::error::Refusal;
 use crate::state::BucketName;
-use crate::types::{NDJSON, PROBLEM_JSON, Problem};
+use crate::types::{EventAsk, EventWord, NDJSON, PROBLEM_JSON, Problem};
 use axum::extract::Request;
 use axum::http::{StatusCode, header::ACCEPT};
 use axum::middleware::Next;
 use axum::response::Response as Answer;
 use skep_core::{
-    AskId, AskState, AuditAction, CallId, DomainName, Fault, Lane, SecretName, SessionId, SkillName,
+    AskId, AskState, AuditAction, CallId, DomainName, Event, Fault, Lane, SecretName, SessionId, SkillName,
     SkillRef, Span, ToolName, VersionText,
 };
+use utoipa::ToSchema;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::path::{Operation, Parameter, PathItem};
@@ -38,6 +39,7 @@ const TAGS: [(&str, &str); 12] = [
     ("calls", "Calls of tools"),
     ("sessions", "Instances that live on between calls, on this host"),
     ("state", "What skills keep, for operators"),
+    ("events", "What happens, while it does"),
     ("audit", "What was done, by whom"),
     ("domains", "Bulkheads: each has its own skills, secrets, keys and queues"),
     ("keys", "API keys: by whom and for what"),
@@ -112,6 +114,13 @@ pub(crate) fn document(v1: OpenApi, open: OpenApi) -> OpenApi {
     shared = shared.schema_from::<BucketName>().schema_from::<AuditAction>().schema_from::<AskState>();
     shared = shared.schema_from::<DomainName>().schema_from::<SkillName>().schema_from::<CallId>();
     shared = shared.schema_from::<Lane>().schema_from::<Span>().schema_from::<SecretName>();
+    // What goes over a WebSocket is no body of any answer.
+    let mut frames = Vec::new();
+    for gather in [Event::schemas, EventAsk::schemas, EventWord::schemas] {
+        gather(&mut frames);
+    }
+    shared = shared.schema_from::<Event>().schema_from::<EventAsk>().schema_from::<EventWord>();
+    shared = shared.schemas_from_iter(frames);
     for (status, _, words) in PROBLEMS {
         shared = shared.response(name(*status), problem(*status, words));
     }

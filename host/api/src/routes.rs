@@ -3,7 +3,7 @@
 use crate::auth::Class;
 use crate::error::Refusal;
 use crate::{
-    Api, asks, audit, auth, calls, config, docs, domains, grants, health, keys, mcp, metrics, openapi,
+    Api, asks, audit, auth, calls, config, docs, domains, events, grants, health, keys, mcp, metrics, openapi,
     secrets, sessions, skills, state, trace, versions,
 };
 use axum::Router;
@@ -21,10 +21,13 @@ impl Api {
         let (v1, v1_words) = v1.split_for_parts();
         let v1 =
             v1.fallback(unknown).method_not_allowed_fallback(not_allowed).layer(from_fn(openapi::acceptable));
+        let (told, told_words) = told().split_for_parts();
+        let v1 = self.followed(v1).merge(told.layer(from_fn_with_state(self.clone(), trace::follow)));
         let (open, open_words) = open().split_for_parts();
         let (watched, watched_words) = watched().split_for_parts();
-        let document = openapi::document(v1_words, open_words.merge_from(watched_words));
-        open.nest("/v1", self.followed(v1))
+        let document =
+            openapi::document(v1_words.merge_from(told_words), open_words.merge_from(watched_words));
+        open.nest("/v1", v1)
             .nest("/mcp", self.followed(talked()))
             .merge(watched.layer(from_fn_with_state(self.clone(), auth::admit)))
             .merge(docs::routes(&document))
@@ -102,6 +105,13 @@ fn operated() -> OpenApiRouter<Api> {
 fn talked() -> Router<Api> {
     let routes = Router::new().route("/", any(mcp::handle)).route("/stdio", post(mcp::pipe));
     routes.layer(from_fn_with_state(Class::Anyone, auth::hold))
+}
+
+/// What lets in by itself: a browser says who it is over the connection that it opens.
+fn told() -> OpenApiRouter<Api> {
+    let mut routes = OpenApiRouter::new().routes(routes!(events::listen));
+    openapi::note_class(routes.get_openapi_mut(), Class::Anyone);
+    routes
 }
 
 /// What anyone who can reach the host may read.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -39,6 +39,9 @@ pub enum Entry {
 /// Dropping the future ends all connections at once.
 pub async fn serve(api: Api, entry: Entry, shutdown: CancellationToken) {
     let routes = api.routes();
+    // Ends with this future, however it ends.
+    let shutdown = shutdown.child_token();
+    let _ends = shutdown.clone().drop_guard();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     loop {
@@ -47,11 +50,9 @@ pub async fn serve(api: Api, entry: Entry, shutdown: CancellationToken) {
         let Some((place, accepted)) = shutdown.run_until_cancelled(next).await else { break };
         match accepted {
             Ok((stream, entrance)) => {
-                let connection = connection(routes.clone(), stream, entrance, shutdown.clone());
-                connections.spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
+                let Ok(place) = place else { break };
+                let stay = Stay { shutdown: shutdown.clone(), _place: Arc::new(place) };
+                connections.spawn(connection(routes.clone(), stream, entrance, stay));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be taken");
@@ -61,6 +62,22 @@ pub async fn serve(api: Api, entry: Entry, shutdown: CancellationToken) {
     }
     drop(entry);
     while connections.join_next().await.is_some() {}
+    // Those that were upgraded have theirs until they are over.
+    let _ = places.acquire_many(CONNECTIONS_MAX as u32).await;
+}
+
+/// What a connection has that outlives its request: its place among the others, and word of when to go.
+#[derive(Clone)]
+pub(crate) struct Stay {
+    shutdown: CancellationToken,
+    _place: Arc<OwnedSemaphorePermit>,
+}
+
+impl Stay {
+    /// Waits until the listener shuts down.
+    pub(crate) async fn over(&self) {
+        self.shutdown.cancelled().await;
+    }
 }
 
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -84,22 +101,19 @@ impl Entry {
     }
 }
 
-async fn connection(
-    routes: axum::Router,
-    stream: Box<dyn Stream>,
-    entrance: Entrance,
-    shutdown: CancellationToken,
-) {
+async fn connection(routes: axum::Router, stream: Box<dyn Stream>, entrance: Entrance, stay: Stay) {
+    let shutdown = stay.shutdown.clone();
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(entrance.clone());
+        request.extensions_mut().insert(stay.clone());
         routes.clone().oneshot(request)
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_WAIT_MAX).max_header_size(HEADER_BYTES_MAX);
-    let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let served = match shutdown.run_until_cancelled(serving.as_mut()).await {
-        Some(served) => served,
-        None => {
+    let mut serving = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service).with_upgrades());
+    let served = tokio::select! {
+        served = serving.as_mut() => served,
+        () = shutdown.cancelled() => {
             serving.as_mut().graceful_shutdown();
             serving.await
         }

@@ -250,7 +250,7 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Role, Scope};
+    use crate::{Allowance, Role, Scope};
     use serde_json::{Value, json};
 
     fn names() -> (DomainName, SkillName) {
@@ -311,7 +311,12 @@ mod tests {
         let own = Scope { domain: Some(domain), skills: Some([skill].into()) };
         let foreign = Scope { skills: Some(["other".parse().unwrap()].into()), ..own.clone() };
         let heard = |principal: &str, role: Role, scope: &Scope| {
-            let who = Identity { principal: key(principal), role, scope: scope.clone(), quota: None };
+            let who = Identity {
+                principal: key(principal),
+                role,
+                scope: scope.clone(),
+                allowance: Allowance::default(),
+            };
             events().iter().map(|event| event.open_to(&who)).collect::<Vec<_>>()
         };
         let all = Scope::default();

@@ -36,6 +36,16 @@ impl Auditor {
         Self { chain: Mutex::new(chain), spilled: Mutex::default(), bus, store, meters }
     }
 
+    /// Counts what happened, and tells of a call that is over.
+    pub(crate) fn note(&self, event: &AuditEvent) {
+        self.meters.ended(event);
+        if self.bus.listened(Some(&event.domain))
+            && let Some(ended) = crate::events::ended(event)
+        {
+            self.bus.broadcast(ended);
+        }
+    }
+
     /// The next record of this host's chain.
     fn chained(&self, event: &AuditEvent) -> Option<AuditRecord> {
         let record = self.chain.lock().next(event);
@@ -45,7 +55,7 @@ impl Auditor {
     /// Settles a delivery with its reply and its record.
     pub(crate) async fn settle(&self, delivery: Delivery, reply: Reply, event: &AuditEvent) {
         let call = reply.id;
-        self.meters.ended(event);
+        self.note(event);
         let Some(record) = self.chained(event) else { return };
         if let Err(error) = self.bus.settle(delivery, reply, record.clone()).await {
             tracing::warn!(%call, %error, "the bus did not take a reply: its caller learns by its deadline");
@@ -55,7 +65,7 @@ impl Auditor {
 
     /// Records what has no delivery: refusals, and what operators do.
     pub(crate) async fn push(&self, event: &AuditEvent) {
-        self.meters.ended(event);
+        self.note(event);
         self.push_counted(event).await;
     }
 

@@ -10,7 +10,7 @@ use futures::FutureExt;
 use skep_bus::{BusError, Delivery, Entry};
 use skep_core::{
     Allowance, CALL_DEPTH_MAX, CallId, Envelope, Fault, Lane, Lifetime, Limits, Principal, Progress,
-    RateLevel, Reply, SessionId, Step, Target, ToolName, Trace, UnixMs, skill_depth,
+    RateLevel, Reply, SessionId, Stage, Step, Target, ToolName, Trace, UnixMs, skill_depth,
 };
 use skep_registry::Resolved;
 use skep_sandbox::{Call, Report};
@@ -120,7 +120,10 @@ impl Inner {
         self.meters.sent(begun.elapsed());
         match sent {
             // From here some host answers: this one, another one, or the one that finds it dead.
-            Ok(rate) => Ok((waiter, rate)),
+            Ok(rate) => {
+                self.tell_stage(waiter.envelope(), || Stage::Accepted);
+                Ok((waiter, rate))
+            }
             Err(BusError::OutcomeUnknown(_)) => Ok((waiter, None)),
             Err(error) => {
                 waiter.forget();
@@ -255,6 +258,10 @@ impl Inner {
             input: delivery.payload.clone(),
             config: resolved.config.clone(),
         };
+        self.tell_stage(envelope, || Stage::Started {
+            host: self.bus.incarnation(),
+            version: resolved.version.clone(),
+        });
         let run = step!(here.below(), "run", tool = %call.tool, version = %resolved.version);
         let services = Arc::new(CallServices::new(
             Router(self.clone()),
@@ -334,7 +341,7 @@ impl Inner {
     async fn refuse(&self, id: CallId, request: &CallRequest, refused: Refused) -> Reply {
         let Refused { fault, rate } = refused;
         let event = crate::audit::refusal_event(id, request, &fault);
-        self.meters.ended(&event);
+        self.auditor.note(&event);
         if self.refusals.note(&event) {
             self.auditor.push_counted(&event).await;
         }

@@ -3,8 +3,10 @@
 mod asks;
 mod audit;
 mod domains;
+mod events;
 mod flow;
 mod health;
+mod hub;
 mod keys;
 mod meters;
 mod observe;
@@ -26,6 +28,7 @@ pub use asks::Wish;
 pub use domains::unknown_domain;
 pub use flow::CallRequest;
 pub use health::{Activity, Health};
+pub use hub::{EVENTS_WAITING_BYTES_MAX, EVENTS_WAITING_MAX, LISTENERS_MAX, Listener, PATTERNS_MAX, Told};
 pub use observe::Verdict;
 pub use operate::Operator;
 pub use quotas::Quotas;
@@ -91,6 +94,7 @@ struct Inner {
     refusals: Refusals,
     vault: Vault,
     domains: Domains,
+    hub: hub::Hub,
     meters: Arc<Meters>,
     /// When the loops of this host last turned.
     turned: Mutex<Instant>,
@@ -134,6 +138,7 @@ impl Router {
             refusals: Refusals::default(),
             meters,
             turned: Mutex::new(Instant::now()),
+            hub: hub::Hub::default(),
             vault: Vault::new(&settings.secrets_key),
             domains: Domains::default(),
             bus: parts.bus,

@@ -1,7 +1,11 @@
 //! What operators do to skills: each change goes to the registry, to the audit, and to all hosts.
 
+use crate::events::installed;
 use crate::{Router, audit::operation_event};
-use skep_core::{AuditAction, DomainName, Fault, Grants, Principal, Revocation, SkillName, SkillRef};
+use skep_core::{
+    AuditAction, DomainName, Fault, GrantEvent, Grants, Principal, Revocation, SkillEvent, SkillName,
+    SkillRef,
+};
 use skep_registry::{AddOptions, Added, Seen, Source, Standing, WatchReport};
 use skep_store::SkillRow;
 use std::collections::BTreeMap;
@@ -26,6 +30,7 @@ impl Router {
             if done.is_ok() && !granted.is_empty() {
                 self.record(by, AuditAction::Grant, Some(&name), words(&granted), None).await;
                 self.announce().await;
+                self.0.tell_grant(by, &name, GrantEvent::Granted, &words(&granted));
             }
         }
         done
@@ -63,6 +68,11 @@ impl Router {
         };
         self.record(by, AuditAction::Publish, Some(name), detail, done.as_ref().err()).await;
         self.announce().await;
+        if let Ok(added) = done
+            && let Some(change) = installed(added)
+        {
+            self.0.tell_skill(&by.domain, name, change, Some(&added.version));
+        }
     }
 
     /// Lets the waiting version of a skill serve.
@@ -70,6 +80,9 @@ impl Router {
         let done = self.0.registry.approve(&by.domain, skill).await;
         let detail = done.as_ref().map(ToString::to_string).unwrap_or_default();
         self.changed(by, AuditAction::Approve, Some(&skill.name), detail, &done).await;
+        if let Ok(version) = &done {
+            self.0.tell_skill(&by.domain, &skill.name, SkillEvent::Approved, Some(version));
+        }
         done
     }
 
@@ -82,6 +95,9 @@ impl Router {
     ) -> Result<(), Fault> {
         let done = self.0.registry.activate(&by.domain, skill, version).await;
         self.changed(by, AuditAction::Approve, Some(skill), format!("{version} again"), &done).await;
+        if done.is_ok() {
+            self.0.tell_skill(&by.domain, skill, SkillEvent::Approved, Some(version));
+        }
         done
     }
 
@@ -94,6 +110,9 @@ impl Router {
     ) -> Result<(), Fault> {
         let done = self.0.registry.version_remove(&by.domain, skill, version).await;
         self.changed(by, AuditAction::Remove, Some(skill), version.to_string(), &done).await;
+        if done.is_ok() {
+            self.0.tell_skill(&by.domain, skill, SkillEvent::Removed, Some(version));
+        }
         done
     }
 
@@ -107,7 +126,10 @@ impl Router {
     ) -> Result<Grants, Fault> {
         let detail = words(&more);
         let done = self.0.registry.grant(&by.domain, skill, more, seen).await;
-        self.changed(by, AuditAction::Grant, Some(skill), detail, &done).await;
+        self.changed(by, AuditAction::Grant, Some(skill), detail.clone(), &done).await;
+        if done.is_ok() {
+            self.0.tell_grant(by, skill, GrantEvent::Granted, &detail);
+        }
         done
     }
 
@@ -121,7 +143,10 @@ impl Router {
     ) -> Result<Grants, Fault> {
         let detail = revoked_words(these);
         let done = self.0.registry.revoke(&by.domain, skill, these, seen).await;
-        self.changed(by, AuditAction::Revoke, Some(skill), detail, &done).await;
+        self.changed(by, AuditAction::Revoke, Some(skill), detail.clone(), &done).await;
+        if done.is_ok() {
+            self.0.tell_grant(by, skill, GrantEvent::Revoked, &detail);
+        }
         done
     }
 
@@ -148,6 +173,9 @@ impl Router {
             self.0.state_forget(&by.domain, skill).await;
         }
         self.changed(by, AuditAction::Remove, Some(skill), String::new(), &done).await;
+        if done.is_ok() {
+            self.0.tell_skill(&by.domain, skill, SkillEvent::Removed, None);
+        }
         done
     }
 

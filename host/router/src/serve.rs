@@ -40,6 +40,9 @@ impl Router {
         let (stopped, drain) = (inner.stopped.clone(), inner.clone());
         loops.spawn(async move { drain.auditor.drain(stopped).await });
         self.until_stopped(|inner| async move { inner.pass_progress(reports).await });
+        self.until_stopped(|inner| async move { inner.hear().await });
+        let health = self.clone();
+        self.until_stopped(|_| health.follow_health());
     }
 
     fn until_stopped<F: Future<Output = ()> + Send + 'static>(&self, work: impl FnOnce(Arc<Inner>) -> F) {
@@ -58,6 +61,7 @@ impl Router {
         let inner = &self.0;
         let until = Instant::now() + inner.settings.drain;
         inner.draining.store(true, Ordering::Release);
+        inner.tell_stopping();
         // As long as its own callers wait it goes on to serve: it may be the only host there is.
         let _ = timeout_at(until, inner.waiting.empty()).await;
         inner.receiving.cancel();

@@ -7,8 +7,9 @@ use crate::{CallRequest, Router};
 use async_trait::async_trait;
 use bytes::Bytes;
 use skep_core::{
-    Allowance, Bucket, Envelope, Fault, Incarnation, Outcome, Principal, Progress, SecretName, SecretValue,
-    SkillName, StateChange, StateChanged, StateError, StateKeys, StateLimits, Target, ToolName, Trace,
+    Allowance, Bucket, Envelope, Fault, Incarnation, LogRecord, Outcome, Principal, Progress, SecretName,
+    SecretValue, SkillName, StateChange, StateChanged, StateError, StateKeys, StateLimits, Target, ToolName,
+    Trace,
 };
 use skep_sandbox::{Services, SkillInfo};
 use tokio_util::sync::CancellationToken;
@@ -81,12 +82,17 @@ impl CallServices {
 impl Services for CallServices {
     fn progress(&self, progress: Progress) {
         let inner = &self.router.0;
+        inner.tell_progress(&self.envelope, &progress);
         // Told at once, so that the reply doesn't overtake it.
         if self.envelope.from == inner.bus.incarnation() {
             inner.waiting.progress(progress);
         } else {
             let _ = inner.progress.try_send((self.envelope.from, progress));
         }
+    }
+
+    fn logged(&self, record: &LogRecord) {
+        self.router.0.tell_log(&self.envelope, record);
     }
 
     fn cancelled(&self) -> bool {

@@ -116,6 +116,11 @@ impl Waiter {
         Err(late)
     }
 
+    /// The message.
+    pub(crate) fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
     /// Stops waiting for a message that was never sent.
     pub(crate) fn forget(mut self) {
         self.left = None;

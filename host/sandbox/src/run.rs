@@ -149,7 +149,7 @@ async fn enter(sandbox: &Inner, room: Room, turn: Turn<'_>) -> Result<Stage, Fau
 fn open(sandbox: &Inner, turn: Turn<'_>, roots: Arc<Roots>) -> Stage {
     let Turn { permit, call, services, ends, .. } = turn;
     let limits = permit.limits();
-    let log = Log::new(call.id, limits.log);
+    let log = Log::new(call.id, limits.log, Arc::clone(&services));
     let secrets = Arc::new(Secrets::new(permit, Arc::clone(&services)));
     let egress = Egress::new(EgressParts {
         network: Arc::clone(&sandbox.network),

@@ -4,8 +4,8 @@ use crate::Tool;
 use async_trait::async_trait;
 use bytes::Bytes;
 use skep_core::{
-    Bucket, Fault, Outcome, Progress, SecretName, SecretValue, SkillName, StateChange, StateChanged,
-    StateError, StateKeys, ToolName,
+    Bucket, Fault, LogRecord, Outcome, Progress, SecretName, SecretValue, SkillName, StateChange,
+    StateChanged, StateError, StateKeys, ToolName,
 };
 
 /// A skill that a guest may call.
@@ -31,6 +31,12 @@ pub trait Services: Send + Sync {
     /// Takes the newest report of a call's progress. The sandbox has dropped what comes too fast.
     /// Called between the guest's instructions: must not block.
     fn progress(&self, progress: Progress);
+
+    /// Takes note of a line of the call's log as it comes; the report has them all again. Called between the
+    /// guest's instructions: must not block.
+    fn logged(&self, record: &LogRecord) {
+        let _ = record;
+    }
 
     /// Whether the call was cancelled. Once it says so, the sandbox stops the guest. Must not block.
     fn cancelled(&self) -> bool;

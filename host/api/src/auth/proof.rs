@@ -1,10 +1,10 @@
 //! What a request proves of who sent it: when it comes, and for as long as it lasts.
 
-use super::{Entrance, bearer, entrance, known};
+use super::{BEARER_BYTES_MAX, Entrance, bearer, entrance, known, unknown};
 use crate::Api;
 use crate::error::Refusal;
 use axum::extract::Request;
-use skep_core::Identity;
+use skep_core::{Fault, Identity};
 use std::time::Duration;
 
 /// How old a proof may get in a request that lasts.
@@ -21,12 +21,22 @@ impl Proof {
         Ok(Self { entrance: entrance(request)?.clone(), given: bearer(request.headers()) })
     }
 
-    /// Who that is, as of now.
-    pub(super) async fn identity(&self, api: &Api) -> Result<Identity, Refusal> {
+    /// It bears this, as was said later.
+    pub(crate) fn given(&mut self, given: String) {
+        self.given = (given.len() <= BEARER_BYTES_MAX).then_some(given);
+    }
+
+    /// Who that is, as of now, if anybody is known by it.
+    pub(crate) async fn look_up(&self, api: &Api) -> Result<Option<Identity>, Fault> {
         match &self.entrance {
-            Entrance::Unix(principal) => Ok(Identity::operator(principal.clone())),
+            Entrance::Unix(principal) => Ok(Some(Identity::operator(principal.clone()))),
             Entrance::Tcp(access, _) => known(api, access, self.given.as_deref()).await,
         }
+    }
+
+    /// The same, refused if nobody is known.
+    pub(super) async fn identity(&self, api: &Api) -> Result<Identity, Refusal> {
+        self.look_up(api).await?.ok_or_else(unknown)
     }
 
     /// Waits until nobody is known by it any more.
@@ -35,7 +45,7 @@ impl Proof {
         loop {
             // A key that is revoked makes a revision; what expires by itself doesn't.
             let _ = tokio::time::timeout(PROOF_AGE_MAX, revisions.changed()).await;
-            if self.identity(api).await.is_err_and(|refusal| refusal.is_unknown()) {
+            if matches!(self.look_up(api).await, Ok(None)) {
                 return;
             }
         }

@@ -5,6 +5,7 @@ mod audit;
 mod call;
 mod config;
 mod domain;
+mod event;
 mod grant;
 mod health;
 mod key;
@@ -23,6 +24,7 @@ pub use call::{
 };
 pub use config::{ConfigAnswer, ConfigPatch};
 pub use domain::{DomainInfo, DomainList, DomainRequest};
+pub use event::{Closing, EventAsk, EventWord};
 pub use grant::GrantRequest;
 pub use health::Health;
 pub use key::{KeyCreated, KeyInfo, KeyList, KeyRequest};

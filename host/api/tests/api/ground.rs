@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use skep_api::{Api, Credentials, Entry, Issuer, TcpAccess, Token, serve};
+use skep_api::{Api, Credentials, Entry, EventTimes, Issuer, TcpAccess, Token, serve};
 use skep_bus::{BusLimits, MemoryBus};
 use skep_core::{DomainName, Limits, Ratio};
 use skep_registry::{Registry, RegistrySettings};
@@ -100,12 +100,21 @@ impl Ground {
 
     /// A host that trusts these issuers of tokens.
     pub(crate) async fn trusting(issuers: Vec<Issuer>) -> Self {
+        Self::with(issuers, EventTimes::default()).await
+    }
+
+    /// A host that waits otherwise for those who listen to events.
+    pub(crate) async fn with_times(times: EventTimes) -> Self {
+        Self::with(Vec::new(), times).await
+    }
+
+    async fn with(issuers: Vec<Issuer>, times: EventTimes) -> Self {
         let credentials = Credentials { keys_key: [3; 32], issuers };
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("data")).unwrap();
         let store = Store::open(&StoreUrl::Sqlite(dir.path().join("data/skep.db"))).await.unwrap();
         let router = router(&dir, store.clone()).await;
-        let api = Api::new(router.clone(), credentials);
+        let api = Api::new(router.clone(), credentials).with_event_times(times);
         let socket = dir.path().join("skep.sock");
         let unix = Entry::Unix(UnixListener::bind(&socket).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -8,6 +8,7 @@ mod calls;
 mod document;
 mod domains;
 mod entrance;
+mod events;
 #[path = "../../../../tests/exposition/mod.rs"]
 #[allow(dead_code, unreachable_pub, clippy::expect_used, reason = "shared with the tests of the whole")]
 mod exposition;

@@ -2,6 +2,8 @@
 
 use super::Stop;
 use super::sink::{Paper, Sink, Source};
+use crate::Services;
+use crate::services::Nobody;
 use parking_lot::Mutex;
 use skep_core::{ByteSize, CallId, Level, LogRecord, UnixMs};
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub(crate) struct Log(Mutex<Pages>);
 struct Pages {
     call: CallId,
     limit: ByteSize,
+    services: Arc<dyn Services>,
     records: Vec<LogRecord>,
     taken: usize,
     cut: bool,
@@ -37,13 +40,18 @@ impl Source {
 }
 
 impl Log {
-    pub(crate) fn new(call: CallId, limit: ByteSize) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(Pages::new(call, limit))))
+    pub(crate) fn new(call: CallId, limit: ByteSize, services: Arc<dyn Services>) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(Pages::new(call, limit, services))))
     }
 
     /// Begins anew for the session's next call.
-    pub(crate) fn turn_over(&self, call: CallId, limit: ByteSize) {
-        *self.0.lock() = Pages::new(call, limit);
+    pub(crate) fn turn_over(&self, call: CallId, limit: ByteSize, services: Arc<dyn Services>) {
+        *self.0.lock() = Pages::new(call, limit, services);
+    }
+
+    /// Lets go of the caller, whose call is over.
+    pub(crate) fn leave(&self) {
+        self.0.lock().services = Arc::new(Nobody);
     }
 
     /// What the guest's standard output writes to.
@@ -111,8 +119,8 @@ impl Log {
 }
 
 impl Pages {
-    fn new(call: CallId, limit: ByteSize) -> Self {
-        Self { call, limit, records: Vec::new(), taken: 0, cut: false, begun: Default::default() }
+    fn new(call: CallId, limit: ByteSize, services: Arc<dyn Services>) -> Self {
+        Self { call, limit, services, records: Vec::new(), taken: 0, cut: false, begun: Default::default() }
     }
 
     fn print(&mut self, source: Source, line: &[u8]) {
@@ -136,7 +144,9 @@ impl Pages {
 
     fn push(&mut self, source: &str, level: Level, text: String) {
         let (call, at, source) = (self.call, UnixMs::now(), source.to_owned());
-        self.records.push(LogRecord { call, at, level, source, text });
+        let record = LogRecord { call, at, level, source, text };
+        self.services.logged(&record);
+        self.records.push(record);
     }
 }
 
@@ -153,7 +163,7 @@ mod tests {
     use super::*;
 
     fn texts(limit: u64, writes: &[(Source, &str)]) -> Vec<String> {
-        let log = Log::new(CallId::fresh(), ByteSize(limit));
+        let log = Log::new(CallId::fresh(), ByteSize(limit), Arc::new(Nobody));
         writes.iter().for_each(|(source, text)| log.write(*source, text.as_bytes()));
         log.take().into_iter().map(|record| format!("{}: {}", record.source, record.text)).collect()
     }
@@ -177,7 +187,7 @@ mod tests {
     #[test]
     fn messages_are_charged_split_and_cut_like_lines() {
         let log = |limit, text: &str, times| {
-            let log = Log::new(CallId::fresh(), ByteSize(limit));
+            let log = Log::new(CallId::fresh(), ByteSize(limit), Arc::new(Nobody));
             (0..times).for_each(|_| log.message("deep", Level::Debug, text));
             log.take()
         };

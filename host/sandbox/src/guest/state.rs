@@ -99,7 +99,7 @@ impl Guest {
         limits: &Limits,
         ends: Instant,
     ) {
-        self.log.turn_over(call.id, limits.log);
+        self.log.turn_over(call.id, limits.log, Arc::clone(&services));
         self.memory.turn_over();
         self.budget = Arc::new(Budget::new(limits.cpu.0));
         self.settings = Arc::clone(&call.config);
@@ -111,6 +111,7 @@ impl Guest {
 
     /// Lets go of the caller, whose call is over.
     pub(crate) fn leave(&mut self) {
+        self.log.leave();
         self.secrets.leave();
         self.context.leave();
     }
