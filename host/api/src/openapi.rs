@@ -30,7 +30,7 @@ const BEARER: &str = "bearer";
 const WORDS: &str = "The API of a Skep host. Over TCP each request bears a token; on the Unix socket the kernel \
     says who asks. What isn't a success is a problem of RFC 9457 whose `code` is stable.";
 
-const TAGS: [(&str, &str); 12] = [
+const TAGS: [(&str, &str); 13] = [
     ("skills", "What is installed, in which versions"),
     ("grants", "What skills are given"),
     ("requests", "What others ask operators to grant"),

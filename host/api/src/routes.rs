@@ -3,8 +3,8 @@
 use crate::auth::Class;
 use crate::error::Refusal;
 use crate::{
-    Api, asks, audit, auth, calls, config, docs, domains, events, grants, health, keys, mcp, metrics, openapi,
-    secrets, sessions, skills, state, trace, versions,
+    Api, asks, audit, auth, calls, config, docs, domains, events, grants, health, keys, mcp, metrics,
+    openapi, secrets, sessions, skills, state, trace, versions,
 };
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};

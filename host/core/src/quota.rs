@@ -1,6 +1,8 @@
 //! Quotas: how often and how much at once a principal or a domain may call.
 
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::{fmt, str::FromStr};
 use utoipa::ToSchema;
@@ -78,7 +80,7 @@ impl From<Rate> for String {
 
 /// What somebody may use up. What is absent isn't bounded here.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, try_from = "Written")]
 pub struct Quota {
     /// How often it may call, in each domain.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +89,27 @@ pub struct Quota {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_i64)]
     pub concurrency: Option<NonZeroU32>,
+}
+
+/// A quota as it is written. What has a flattened part is read from objects alone; else a list would do as well.
+#[derive(Deserialize)]
+struct Written {
+    #[serde(default)]
+    rate: Option<Rate>,
+    #[serde(default)]
+    concurrency: Option<NonZeroU32>,
+    #[serde(flatten)]
+    others: BTreeMap<String, IgnoredAny>,
+}
+
+impl TryFrom<Written> for Quota {
+    type Error = String;
+    fn try_from(Written { rate, concurrency, others }: Written) -> Result<Self, String> {
+        match others.keys().next() {
+            Some(other) => Err(format!("a quota has `rate` and `concurrency`, not `{other}`")),
+            None => Ok(Self { rate, concurrency }),
+        }
+    }
 }
 
 impl Quota {
@@ -137,6 +160,17 @@ impl Default for Allowance {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotas_are_objects_of_what_is_known() {
+        let read = |text: &str| serde_json::from_str::<Quota>(text);
+        let whole = read(r#"{"rate":"10/s","concurrency":2}"#).unwrap();
+        assert_eq!((whole.rate, whole.concurrency), ("10/s".parse().ok(), NonZeroU32::new(2)));
+        assert!(read("{}").unwrap().is_empty() && read(r#"{"rate":null}"#).unwrap().is_empty());
+        for bad in ["[]", "[null,null]", r#"{"rats":"10/s"}"#, r#"{"concurrency":0}"#, r#"{"rate":1}"#] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn rates_read_as_they_are_written() {

@@ -52,11 +52,7 @@ impl Client {
     /// The next word, past pings; the code of the close frame at the end.
     async fn next(&mut self) -> Result<Value, u16> {
         loop {
-            match timeout(PATIENCE, self.0.next())
-                .await
-                .expect("nothing came")
-                .expect("an end without a word")
-            {
+            match timeout(PATIENCE, self.0.next()).await.unwrap().unwrap() {
                 Ok(Message::Text(text)) => return Ok(serde_json::from_str(&text).unwrap()),
                 Ok(Message::Close(frame)) => return Err(frame.unwrap().code.into()),
                 Ok(_) => {}

@@ -43,10 +43,10 @@ impl Airwaves {
 
 impl Shared {
     /// Whose channel an event goes on: what belongs to no domain goes with the first.
-    fn channel_of(&self, event: &Event) -> Option<&Keys> {
+    fn channel_of(&self, event: &Event) -> Option<Arc<Keys>> {
         match &event.topic.domain {
             Some(domain) => self.keys(domain).ok(),
-            None => self.domains.first(),
+            None => self.domains().first().cloned(),
         }
     }
 }
@@ -58,9 +58,9 @@ impl Broadcast for RedisBus {
         let by_others = |keys: &Keys| keys.audience.listens.load(Ordering::Relaxed);
         match domain {
             Some(domain) => {
-                shared.keys(domain).is_ok_and(|keys| self.airwaves.ears.listening() || by_others(keys))
+                shared.keys(domain).is_ok_and(|keys| self.airwaves.ears.listening() || by_others(&keys))
             }
-            None => self.airwaves.ears.listening() || shared.domains.iter().any(by_others),
+            None => self.airwaves.ears.listening() || shared.domains().iter().any(|keys| by_others(keys)),
         }
     }
 
@@ -91,13 +91,13 @@ impl Broadcast for RedisBus {
 /// Publishes events until the life of this host ends. Each has a number of its domain, so that whoever hears them
 /// learns what was lost.
 pub(super) async fn speak(shared: Arc<Shared>, mut outbox: mpsc::Receiver<Arc<Event>>) {
-    let mut said = vec![0; shared.domains.len()];
+    let mut said = Vec::new();
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while outbox.recv_many(&mut batch, BATCH_MAX).await > 0 {
         let mut pipe = redis::pipe();
         for event in batch.drain(..) {
             let Some(keys) = shared.channel_of(&event) else { continue };
-            let number: &mut u64 = &mut said[keys.index];
+            let number = number_of(&mut said, keys.index);
             *number += 1;
             match wire::event_message(&shared.seal, &keys.domain, shared.me, *number, &event) {
                 Ok(message) => pipe.cmd("PUBLISH").arg(&keys.channel).arg(message).ignore(),
@@ -108,14 +108,22 @@ pub(super) async fn speak(shared: Arc<Shared>, mut outbox: mpsc::Receiver<Arc<Ev
             };
         }
         // What found no room came after what had some.
-        for (keys, number) in shared.domains.iter().zip(&mut said) {
-            *number += keys.audience.dropped.swap(0, Ordering::Relaxed);
+        for keys in shared.domains().iter() {
+            *number_of(&mut said, keys.index) += keys.audience.dropped.swap(0, Ordering::Relaxed);
         }
         if let Err(error) = shared.link.pipeline(&pipe).await {
             // Whoever listens sees the gap.
             tracing::debug!(%error, "events were lost");
         }
     }
+}
+
+/// The number of the last event of a domain, which may have been opened since.
+fn number_of(said: &mut Vec<u64>, index: usize) -> &mut u64 {
+    if said.len() <= index {
+        said.resize(index + 1, 0);
+    }
+    &mut said[index]
 }
 
 /// Looks now and then whether other hosts listen, until the life of this host ends.
@@ -138,7 +146,8 @@ pub(super) async fn look(shared: Arc<Shared>, airwaves: Arc<Airwaves>) {
 async fn look_once(shared: &Shared, airwaves: &Airwaves) -> Result<(), BusError> {
     let mut count = cmd("PUBSUB");
     count.arg("NUMSUB");
-    for keys in &shared.domains {
+    let domains = shared.domains();
+    for keys in domains.iter() {
         count.arg(&keys.channel);
     }
     let own = i64::from(airwaves.subscribed.load(Ordering::Acquire));
@@ -146,7 +155,7 @@ async fn look_once(shared: &Shared, airwaves: &Airwaves) -> Result<(), BusError>
         return Err(BusError::Internal("PUBSUB NUMSUB gave no list".to_owned()));
     };
     // A name, then its number.
-    for (keys, number) in shared.domains.iter().zip(counted.iter().skip(1).step_by(2)) {
+    for (keys, number) in domains.iter().zip(counted.iter().skip(1).step_by(2)) {
         let others = matches!(number, Value::Int(number) if *number > own);
         keys.audience.listens.store(others, Ordering::Relaxed);
     }

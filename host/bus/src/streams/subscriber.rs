@@ -3,7 +3,7 @@
 use super::broadcast::Airwaves;
 use super::keys::Keys;
 use super::link::Backoff;
-use super::shared::Shared;
+use super::shared::{Domains, Shared};
 use super::wire;
 use crate::BusError;
 use futures::StreamExt;
@@ -72,8 +72,9 @@ async fn follow(
     let late = |_| BusError::Unavailable("Redis is silent".to_owned());
     let wait = shared.limits.answer_wait;
     let (mut asked, mut messages) = shared.link.subscription().await?.split();
-    let channels: Vec<&str> = shared.domains.iter().map(|keys| &*keys.channel).collect();
-    timeout(wait, asked.subscribe(channels)).await.map_err(late)?.map_err(gone)?;
+    let mut opened = shared.opened();
+    let places = channels(&opened.borrow_and_update());
+    timeout(wait, asked.subscribe(places)).await.map_err(late)?.map_err(gone)?;
     airwaves.subscribed.store(true, Ordering::Release);
     backoff.reset();
     if broken {
@@ -86,6 +87,11 @@ async fn follow(
                 let ended = || BusError::Unavailable("the subscription ended".to_owned());
                 hear(shared, airwaves, &mut speakers, &message.ok_or_else(ended)?);
             }
+            // To subscribe again to what is heard already changes nothing.
+            Ok(()) = opened.changed() => {
+                let places = channels(&opened.borrow_and_update());
+                timeout(wait, asked.subscribe(places)).await.map_err(late)?.map_err(gone)?;
+            }
             _ = ping.tick() => {
                 timeout(wait, asked.ping::<redis::Value>()).await.map_err(late)?.map_err(gone)?;
             }
@@ -93,9 +99,14 @@ async fn follow(
     }
 }
 
+fn channels(domains: &Domains) -> Vec<String> {
+    domains.iter().map(|keys| keys.channel.clone()).collect()
+}
+
 fn hear(shared: &Shared, airwaves: &Airwaves, speakers: &mut Speakers, message: &Msg) {
     let channel = message.get_channel_name();
-    let Some(keys) = shared.domains.iter().find(|keys| keys.channel == channel) else { return };
+    let domains = shared.domains();
+    let Some(keys) = domains.iter().find(|keys| keys.channel == channel) else { return };
     let opened = wire::event_open(&shared.seal, &keys.domain, message.get_payload_bytes());
     let Ok((from, number, event)) = opened else { return distrust(shared, keys) };
     // What this host says itself is heard without Redis.

@@ -154,6 +154,26 @@ async fn other_hosts_hear_what_is_told_while_they_listen() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_domain_that_is_opened_later_is_heard_as_well() {
+    let redis = Redis::start().unwrap();
+    let (speaker, listener) = (host(&redis, attentive()).await, host(&redis, attentive()).await);
+    listener.listen(true);
+    knows(&speaker, true).await;
+    let team: DomainName = "team".parse().unwrap();
+    for host in [&speaker, &listener] {
+        host.open_domain(&team).await.unwrap();
+    }
+    eventually(LIMIT, async || speaker.listened(Some(&team))).await;
+    for number in 0..3 {
+        speaker.broadcast(of_domain("team", number));
+    }
+    for expect in 0..3 {
+        let heard = hear_event(&listener).await;
+        assert_eq!((number(&heard), heard.topic.domain.as_ref()), (expect, Some(&team)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_that_dies_listening_is_no_longer_told() {
     let redis = Redis::start().unwrap();
     let (speaker, listener) = (host(&redis, attentive()).await, host(&redis, attentive()).await);
