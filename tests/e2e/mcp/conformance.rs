@@ -23,6 +23,9 @@ const TASKS: [&str; 9] = [
     "tasks-wire-fields",
 ];
 
+/// Characters of the time behind a scenario's name, as in `-2026-07-28T10-20-30-456Z`.
+const TIME_CHARS: usize = 25;
+
 /// What came of a scenario: the checks that it made, and those that failed.
 #[derive(Debug, Default)]
 struct Verdict {
@@ -63,7 +66,7 @@ fn read(results: &Path) -> BTreeMap<String, Verdict> {
         let folder = folder.expect("a folder");
         let name = folder.file_name().into_string().expect("a name");
         let name = name.trim_start_matches("server-");
-        let end = name.rfind("-20").expect("a time behind the name");
+        let end = name.len().checked_sub(TIME_CHARS).expect("a time behind the name");
         let text = std::fs::read_to_string(folder.path().join("checks.json")).expect("checks");
         let checks: Vec<Value> = serde_json::from_str(&text).expect("checks");
         let verdict: &mut Verdict = verdicts.entry(name[..end].to_owned()).or_default();
