@@ -52,8 +52,10 @@ async fn measure(each: Duration) {
     let on = Deployment::fleet_with(1, &["--listen", &at, "--token", &token]);
     on.add_guest(GUEST, "plain", &[]);
     add_narrow(&on);
+    // Nobody holds all of a host's sessions, so the clients are as many callers, ten of each in the overload.
+    let keys: Vec<String> = (0..CLIENTS).map(|_| key(&on)).collect();
     let open = async |skill: &'static str, count: usize| {
-        let clients = (0..count).map(|_| Client::open(&at, &token, skill));
+        let clients = (0..count).map(|n| Client::open(&at, &keys[n % CLIENTS], skill));
         futures::future::join_all(clients).await
     };
     println!("| {} | calls/s | p50 | p99 | refused/s | resident |", title(each));
@@ -87,6 +89,13 @@ async fn measure(each: Duration) {
 fn title(each: Duration) -> String {
     let build = if cfg!(debug_assertions) { "development build" } else { "release build" };
     format!("{each:?} each, {build}")
+}
+
+/// A caller's key.
+fn key(on: &Deployment) -> String {
+    let made = on.skep(&["key", "create", "load", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made).expect("JSON");
+    made["key"].as_str().expect("a key").to_owned()
 }
 
 /// A skill of few places; all else past them is refused.
