@@ -61,10 +61,11 @@ fn private(dir: &Path, found: &Metadata) -> Finding {
 
 fn room(free: ByteSize) -> Finding {
     let way_out = "free some, or move the data directory: --data";
+    let told = ByteSize(free.0 >> 20 << 20);
     match free {
-        free if free < ROOM_MIN => Finding::problem(format!("only {free} of the disk are free"), way_out),
-        free if free < ROOM_LOW => Finding::warning(format!("only {free} of the disk are free"), way_out),
-        free => Finding::ok(format!("{free} of the disk are free")),
+        free if free < ROOM_MIN => Finding::problem(format!("only {told} of the disk are free"), way_out),
+        free if free < ROOM_LOW => Finding::warning(format!("only {told} of the disk are free"), way_out),
+        _ => Finding::ok(format!("{told} of the disk are free")),
     }
 }
 
