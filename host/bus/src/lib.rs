@@ -1,6 +1,6 @@
 //! How messages move between hosts: calls out, replies and notices back, audit records on their way to the
-//! database; what skills keep beside them: hot state, and a cache before the durable one; and what happens, for
-//! those who listen.
+//! database; what skills keep beside them: hot state, and a cache before the durable one; which skills fail too
+//! often to be called; and what happens, for those who listen.
 //! One contract, [`Bus`], and two ways to keep it: [`RedisBus`] and [`MemoryBus`].
 //!
 //! What the contract promises:
@@ -15,6 +15,7 @@
 //! - The database is truth. What Redis loses, waiting callers learn by their deadline.
 
 mod backlog;
+mod breakers;
 mod broadcast;
 mod cache;
 mod error;
@@ -27,6 +28,7 @@ mod state;
 mod streams;
 
 pub use backlog::{Backlog, QueueBacklog, Watched};
+pub use breakers::{BreakerOf, Breakers, Noted};
 pub use broadcast::{Broadcast, Heard};
 pub use cache::{CACHE_HOLD_MAX, CACHE_LIFE_MAX, CacheTicket, Cached, StateCache};
 pub use error::{Bound, BusError, OverQuota, Spent};
@@ -42,7 +44,7 @@ use skep_core::{AuditRecord, DomainName, Envelope, Incarnation, Progress, RateLe
 
 /// How one host takes part in moving messages. Ask for it as `Arc<dyn Bus>`.
 #[async_trait]
-pub trait Bus: HotState + StateCache + Watched + Broadcast + Send + Sync + 'static {
+pub trait Bus: HotState + StateCache + Watched + Broadcast + Breakers + Send + Sync + 'static {
     /// This life of this host, as it stands in `from` of what it sends.
     fn incarnation(&self) -> Incarnation;
 

@@ -37,6 +37,8 @@ pub struct BusLimits {
     pub host_stream_max: u64,
     /// Events that wait to be heard on this host, and as many that wait to be told to others.
     pub broadcast_queue_max: usize,
+    /// Skills of a domain whose failures are remembered for their breakers.
+    pub breakers_max: usize,
     /// Dead letters kept for inspection.
     pub dead_letters_max: u64,
     /// How long [`receive`](crate::Bus::receive) waits for work.
@@ -75,6 +77,7 @@ impl Default for BusLimits {
             progress_queue_max: 1024,
             host_stream_max: 16_384,
             broadcast_queue_max: 4096,
+            breakers_max: 1000,
             dead_letters_max: 1000,
             receive_wait: Duration::from_secs(1),
             audit_wait: Duration::from_secs(1),

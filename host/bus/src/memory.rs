@@ -1,6 +1,7 @@
 //! The bus of a host that stands alone: one process, nothing kept, the same bounds and answers.
 
 mod backlog;
+mod breakers;
 mod broadcast;
 mod cache;
 mod domain;
@@ -27,6 +28,7 @@ pub struct MemoryBus {
     state: Mutex<State>,
     hot: Mutex<state::Buckets>,
     cache: Mutex<cache::Slots>,
+    breakers: Mutex<breakers::Books>,
     work: Notify,
     records: Notify,
     events: mpsc::Sender<Event>,
@@ -58,6 +60,7 @@ impl MemoryBus {
             }),
             hot: Mutex::default(),
             cache: Mutex::default(),
+            breakers: Mutex::default(),
             work: Notify::new(),
             records: Notify::new(),
             events,

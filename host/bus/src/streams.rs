@@ -2,6 +2,7 @@
 
 mod answer;
 mod backlog;
+mod breakers;
 mod broadcast;
 mod cache;
 mod custody;

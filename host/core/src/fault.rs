@@ -83,6 +83,18 @@ impl FaultCode {
             _ => false,
         }
     }
+
+    /// Whether it says that the skill is broken: not what its caller did or may do, not what befell the host.
+    pub fn blames_skill(self) -> bool {
+        match self {
+            Self::Trapped | Self::LimitMemory | Self::LimitCpu | Self::LimitOutput => true,
+            Self::InvalidOutput | Self::Deadline | Self::Internal => true,
+            Self::InvalidInput | Self::InvalidComponent | Self::UnknownSkill | Self::UnknownTool => false,
+            Self::Denied | Self::SessionGone | Self::NotFound | Self::Conflict | Self::ToolError => false,
+            Self::LimitCompile | Self::Cancelled | Self::Interrupted => false,
+            Self::Overloaded | Self::Unavailable => false,
+        }
+    }
 }
 
 impl fmt::Display for FaultCode {

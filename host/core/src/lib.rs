@@ -2,6 +2,7 @@
 
 mod ask;
 mod audit;
+mod breaker;
 mod digest;
 mod envelope;
 mod event;
@@ -32,6 +33,10 @@ pub use ask::{
     ASK_LIFE_DEFAULT, ASK_LIFE_MAX, ASK_LIFE_MIN, ASK_WORDS_CHARS_MAX, Ask, AskId, AskState, AskStateError,
 };
 pub use audit::{AuditAction, AuditChain, AuditEvent, AuditFlaw, AuditRecord, AuditVerifier, audit_verify};
+pub use breaker::{
+    Admission, BREAKER_LIFE, BREAKER_PAUSE_MAX, Breaker, BreakerRules, BreakerRulesError, BreakerSeen,
+    BreakerState, Ending,
+};
 pub use digest::{Digest, DigestError};
 pub use envelope::{
     CALL_DEPTH_MAX, CallId, Envelope, Incarnation, Lane, Principal, PrincipalError, SessionId,

@@ -37,6 +37,7 @@ scripts! {
     INHERIT = ALWAYS "lua/inherit.lua";
     GROUPS = ALWAYS "lua/groups.lua";
     BACKLOG = ALWAYS "lua/backlog.lua";
+    BREAKER = ALWAYS "lua/breaker.lua";
     LEAVE = ALWAYS "lua/leave.lua";
     STATE = ADMIT "lua/state.lua";
     /// The same for what frees memory.

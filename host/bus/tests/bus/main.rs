@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod backlog;
+mod breakers;
+mod breakers_fleet;
 mod broadcast;
 mod cache;
 mod contract;
