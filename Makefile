@@ -1,6 +1,6 @@
 # The few commands people type. Each installs what it needs and the machine lacks.
 .DEFAULT_GOAL := help
-.PHONY: help tools servers probes clients setup guests programs build demo lint test bench
+.PHONY: help tools servers probes clients setup guests programs build demo lint test bench faults
 
 CARGO := cargo
 # The lock file decides the versions.
@@ -34,6 +34,11 @@ lint: tools ## check formatting, lints and the rules of the house
 
 bench: guests ## measure a call and the fast lane
 	@$(CARGO) bench $(LOCKED) --workspace --bench '*'
+
+# What is named by hand goes along: make faults FAULTS="kills --seed 7".
+faults: setup guests ## kill hosts and servers and cut networks for hours, and judge
+	@$(CARGO) build $(LOCKED) --workspace --bin skep --bin faults
+	@target/debug/faults $(FAULTS)
 
 build: tools ## build the program `skep`
 	@$(CARGO) build $(LOCKED) --package skep

@@ -18,6 +18,7 @@ pub use error::HarnessError;
 pub use mariadb::MariaDb;
 pub use paths::{guest, repository, skill_folder};
 pub use port::free_port;
+pub use process::Process;
 pub use redis::Redis;
 pub use request::read_request;
 pub use wait::{eventually, eventually_blocking};

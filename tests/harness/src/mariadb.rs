@@ -75,6 +75,21 @@ impl MariaDb {
         self.process.pid()
     }
 
+    /// The port that the server listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Stops the server's clock: connections stay, and nothing is answered.
+    pub fn pause(&mut self) {
+        self.process.pause();
+    }
+
+    /// Lets a paused server go on.
+    pub fn resume(&mut self) {
+        self.process.resume();
+    }
+
     /// Kills the server; its data stays for [`MariaDb::restart`].
     pub fn stop(&mut self) {
         self.process.stop();
@@ -105,9 +120,11 @@ fn launch(directory: &TempDir, port: u16, options: &[String]) -> Result<Process,
     ]);
     // The last word counts.
     arguments.extend_from_slice(options);
+    let mut command = SERVER.command()?;
+    command.args(arguments);
     let log = directory.join("mariadb.log");
     // What answers on the port could be another process, what is in the log can't.
-    Process::start(&SERVER, &arguments, &log, |_pid| {
+    Process::start(SERVER.name, command, &log, |_pid| {
         fs::read_to_string(&log).is_ok_and(|log| log.contains("ready for connections"))
     })
 }

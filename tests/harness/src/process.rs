@@ -4,14 +4,13 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::LazyLock;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::HarnessError;
-use crate::program::Program;
 use crate::wait::POLL_INTERVAL;
 
 /// How long a server may take to start: ample even on a busy two-core machine.
@@ -23,43 +22,63 @@ const LOG_TAIL_BYTES: usize = 2_000;
 
 /// A running server and its log; dropping it kills the server.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     program: &'static str,
     child: Child,
     log: PathBuf,
 }
 
 impl Process {
-    /// Starts `program` with `arguments` and its output in the file `log`, and waits until `ready`
-    /// says so of the process id.
-    pub(crate) fn start(
-        program: &Program,
-        arguments: &[String],
+    /// Starts `program` by `command` with its output in the file `log`, and waits until `ready` says so of
+    /// the process id.
+    pub fn start(
+        program: &'static str,
+        mut command: Command,
         log: &Path,
         ready: impl Fn(u32) -> bool,
     ) -> Result<Self, HarnessError> {
         let output = File::create(log).map_err(HarnessError::at(log))?;
         let errors = output.try_clone().map_err(HarnessError::at(log))?;
-        let mut command = program.command()?;
-        command.args(arguments);
         command.stdin(Stdio::null()).stdout(output).stderr(errors);
         end_with_parent(&mut command);
-        let child = spawn(command).map_err(HarnessError::at(program.name))?;
-        let mut process = Self { program: program.name, child, log: log.to_owned() };
+        let child = spawn(command).map_err(HarnessError::at(program))?;
+        let mut process = Self { program, child, log: log.to_owned() };
         process.wait_ready(ready)?;
         Ok(process)
     }
 
     /// The server's process id.
-    pub(crate) fn pid(&self) -> u32 {
+    pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Kills the server and waits for its end. Harmless the second time.
-    pub(crate) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         // Both fail only for a process that was waited for already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// How the server ended, if it did.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// Stops the server's clock: it holds all that it has, and does nothing.
+    pub fn pause(&mut self) {
+        self.signal(libc::SIGSTOP);
+    }
+
+    /// Lets a paused server go on.
+    pub fn resume(&mut self) {
+        self.signal(libc::SIGCONT);
+    }
+
+    fn signal(&mut self, signal: libc::c_int) {
+        if self.ended().is_none() {
+            // SAFETY: the child wasn't waited for yet, so its number is nobody else's.
+            unsafe { libc::kill(self.pid().cast_signed(), signal) };
+        }
     }
 
     fn wait_ready(&mut self, ready: impl Fn(u32) -> bool) -> Result<(), HarnessError> {

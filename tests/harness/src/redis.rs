@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -44,9 +45,29 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
+    /// Where the server keeps what it keeps on disk.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// The server's process id.
     pub fn pid(&self) -> u32 {
         self.process.pid()
+    }
+
+    /// The port that the server listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Stops the server's clock: connections stay, and nothing is answered.
+    pub fn pause(&mut self) {
+        self.process.pause();
+    }
+
+    /// Lets a paused server go on.
+    pub fn resume(&mut self) {
+        self.process.resume();
     }
 
     /// Kills the server; what it keeps on disk stays for [`Redis::restart`].
@@ -73,8 +94,10 @@ fn launch(directory: &TempDir, port: u16, options: &[String]) -> Result<Process,
         .collect();
     // The last word counts.
     arguments.extend_from_slice(options);
+    let mut command = SERVER.command()?;
+    command.args(arguments);
     let log = directory.join("redis.log");
-    Process::start(&SERVER, &arguments, &log, |pid| answers(port, pid).unwrap_or(false))
+    Process::start(SERVER.name, command, &log, |pid| answers(port, pid).unwrap_or(false))
 }
 
 /// Whether the Redis on `port` is the process `pid` and has loaded its data.

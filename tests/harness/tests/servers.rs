@@ -51,6 +51,21 @@ fn redis_forgets_over_a_restart() {
 }
 
 #[test]
+fn a_paused_redis_answers_once_it_goes_on() {
+    let mut redis = Redis::start().unwrap();
+    redis.pause();
+    let mut stream = TcpStream::connect(("127.0.0.1", redis.port())).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    stream.write_all(b"PING\r\n").unwrap();
+    stream.read_exact(&mut [0; 7]).unwrap_err();
+    redis.resume();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    let mut answer = [0; 7];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"+PONG\r\n");
+}
+
+#[test]
 fn redis_with_an_append_only_file_remembers_over_a_restart() {
     let mut redis = Redis::start_with(&["--appendonly", "yes"]).unwrap();
     assert_eq!(ask(&redis, "SET name skep"), "+OK\r\n");

@@ -1,0 +1,136 @@
+//! What jobs and calls do to the world: a small HTTP server counts each execution, outside the system.
+
+use parking_lot::Mutex;
+use skep_harness::read_request;
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::AbortHandle;
+
+/// Connections that are served at once; more wait to be taken.
+const CONNECTIONS_MAX: usize = 1024;
+/// How long an answer may be put off.
+const DELAY_MAX: Duration = Duration::from_secs(60);
+
+/// One execution, as the world saw it.
+#[derive(Debug, Clone, Copy)]
+pub struct Effect {
+    /// When it came.
+    pub at: Instant,
+    /// When whoever made it went, answered or not; none if it is still there.
+    pub over: Option<Instant>,
+}
+
+type Seen = Arc<Mutex<HashMap<String, Vec<Effect>>>>;
+
+/// The server; dropping it ends it.
+pub struct Effects {
+    seen: Seen,
+    port: u16,
+    server: AbortHandle,
+}
+
+impl Effects {
+    /// Listens on a free loopback port.
+    pub async fn start() -> std::io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let port = listener.local_addr()?.port();
+        let seen = Seen::default();
+        let server = tokio::spawn(serve(listener, seen.clone())).abort_handle();
+        Ok(Self { seen, port, server })
+    }
+
+    /// What skills are granted.
+    pub fn origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Where the effect `id` is made, which takes so long.
+    pub fn url(&self, id: &str, takes: Duration) -> String {
+        format!("{}/{}/{id}", self.origin(), takes.as_millis())
+    }
+
+    /// All executions of `id`.
+    pub fn of(&self, id: &str) -> Vec<Effect> {
+        self.seen.lock().get(id).cloned().unwrap_or_default()
+    }
+
+    /// How often each id was executed.
+    pub fn counts(&self) -> HashMap<String, usize> {
+        self.seen.lock().iter().map(|(id, effects)| (id.clone(), effects.len())).collect()
+    }
+}
+
+impl Drop for Effects {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, seen: Seen) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        // Whoever went before being taken made no effect.
+        let Ok((stream, _)) = listener.accept().await else { continue };
+        let seen = seen.clone();
+        tokio::spawn(async move {
+            answer(stream, &seen).await;
+            drop(place);
+        });
+    }
+}
+
+/// Answers one request after the other until the client goes.
+async fn answer(mut stream: TcpStream, seen: &Seen) {
+    while let Some(request) = read_request(&mut stream).await {
+        let Some((id, delay)) = asked(&request) else { return };
+        let place = note(seen, &id);
+        let gone = tokio::select! {
+            () = tokio::time::sleep(delay) => false,
+            () = gone(&stream) => true,
+        };
+        if let Some(effect) = seen.lock().get_mut(&id).and_then(|all| all.get_mut(place)) {
+            effect.over = Some(Instant::now());
+        }
+        let said = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\ndone";
+        if gone || stream.write_all(said).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Of `POST /MILLISECONDS/ID HTTP/1.1`.
+fn asked(request: &str) -> Option<(String, Duration)> {
+    let mut path = request.split(' ').nth(1)?.trim_start_matches('/').splitn(2, '/');
+    let delay = Duration::from_millis(path.next()?.parse().ok()?);
+    Some((path.next()?.to_owned(), delay.min(DELAY_MAX)))
+}
+
+fn note(seen: &Seen, id: &str) -> usize {
+    let mut seen = seen.lock();
+    let effects = seen.entry(id.to_owned()).or_default();
+    effects.push(Effect { at: Instant::now(), over: None });
+    effects.len() - 1
+}
+
+/// Returns when the client has closed the connection; it sends nothing before it is answered.
+async fn gone(stream: &TcpStream) {
+    let _ = stream.peek(&mut [0]).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_name_an_effect_and_its_time() {
+        let asked = asked("POST /25/a-1 HTTP/1.1\r\n\r\n").expect("an effect");
+        assert_eq!(asked, ("a-1".to_owned(), Duration::from_millis(25)));
+        assert_eq!(super::asked("GET / HTTP/1.1\r\n\r\n"), None);
+    }
+}
