@@ -9,6 +9,7 @@ mod event;
 mod fault;
 mod grant;
 mod identity;
+mod job;
 mod key;
 mod limits;
 mod manifest;
@@ -49,6 +50,10 @@ pub use event::{
 pub use fault::{Fault, FaultCode};
 pub use grant::{Access, FileRule, GrantError, Grants, GuestPath, Revocation};
 pub use identity::{Identity, Role, RoleError, Scope};
+pub use job::{
+    Backoff, ClaimedJob, IDEMPOTENCY_KEY_BYTES_MAX, INTERRUPTIONS_MAX, Job, JobEnd, JobEvent, JobState,
+    JobStateError, JobStep, JobStepError, JobTerms, NewJob,
+};
 pub use key::{ApiKey, KeyError, KeyId, KeyTerms};
 pub use limits::{ByteSize, LimitError, Limits, LimitsSpec, Span};
 pub use manifest::{BuildSection, Lifetime, Manifest, ManifestError, SkillSection};

@@ -9,6 +9,7 @@ use skep_core::{AuditAction, AuditRecord, CallId, DomainName, FaultCode, Incarna
 use std::collections::BTreeSet;
 
 pub use append::AUDIT_BATCH_BYTES_MAX;
+pub(crate) use append::batches;
 
 /// Records that one listing or one step of a scan brings at most.
 pub const AUDIT_PAGE_MAX: u64 = 1_000;

@@ -1,7 +1,7 @@
 //! What a store answers when it doesn't do what was asked.
 
 use crate::db::{Abort, DbError};
-use skep_core::{AskId, AskState, Digest, DomainName, Incarnation, SkillName, StateError};
+use skep_core::{AskId, AskState, CallId, Digest, DomainName, Incarnation, JobState, SkillName, StateError};
 
 /// Why the store didn't do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +67,26 @@ pub enum StoreError {
     /// There is no room for another.
     #[error("{0}: try again later")]
     Full(String),
+    /// An idempotency key stands for other work already.
+    #[error(
+        "the idempotency key `{key}` stands for job {id}, which has another target or input: use a new key"
+    )]
+    OtherWork {
+        /// The key.
+        key: String,
+        /// The job that has it.
+        id: CallId,
+    },
+    /// A job isn't in a state in which this can be done.
+    #[error("job {id} is {state}: {way_out}")]
+    JobState {
+        /// The job.
+        id: CallId,
+        /// How it stands.
+        state: JobState,
+        /// What can be done.
+        way_out: &'static str,
+    },
     /// A request for a grant waits no longer.
     #[error("request {id} is {state} already: `skep requests` shows what waits")]
     Settled {

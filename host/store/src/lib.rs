@@ -8,6 +8,7 @@ mod db;
 mod diagnose;
 mod domain;
 mod error;
+mod job;
 mod key;
 mod migrate;
 mod publish;
@@ -25,6 +26,9 @@ pub use db::Purpose;
 pub use diagnose::{Diagnosis, Schema, diagnose};
 pub use domain::{DOMAINS_MAX, DomainRow};
 pub use error::StoreError;
+pub use job::{
+    Ending, JOB_BYTES_MAX, JOB_EVENTS_PAGE_MAX, JOBS_BATCH_MAX, JOBS_PAGE_MAX, JobFilter, JobRoom, Wanted,
+};
 pub use key::{KEY_NAME_CHARS_MAX, KEYS_MAX, KeyRow};
 pub use publish::{Publish, SKILLS_MAX, TEXT_BYTES_MAX, VERSION_CHARS_MAX, VERSIONS_KEPT_MAX};
 pub use secret::{SECRETS_MAX, SealedSecret, SecretRow, SecretSet};

@@ -27,7 +27,7 @@ struct Columns {
 }
 
 /// Records by their key.
-type Batch<'a> = BTreeMap<(Incarnation, u64), &'a AuditRecord>;
+pub(crate) type Batch<'a> = BTreeMap<(Incarnation, u64), &'a AuditRecord>;
 
 impl Store {
     /// Appends records. One that is stored already is no error, unless its content differs: that is
@@ -45,7 +45,7 @@ impl Store {
 }
 
 /// Cuts records into batches that fit into a packet.
-fn batches<'a>(
+pub(crate) fn batches<'a>(
     records: &'a [AuditRecord],
     mismatches: &mut Vec<(Incarnation, u64)>,
 ) -> Result<Vec<Batch<'a>>, StoreError> {

@@ -1,0 +1,139 @@
+//! Jobs: accepted once, taken by one host at a time, ended by whoever took them last.
+//! Each skill's queue has a row, which is the lock of all its jobs: take it first of all in a transaction.
+
+mod claim;
+mod create;
+mod end;
+mod events;
+mod govern;
+mod queue;
+
+pub use claim::Wanted;
+pub use create::JobRoom;
+pub use end::Ending;
+pub use events::JOB_EVENTS_PAGE_MAX;
+
+use crate::db::{DbError, Row, Value, text, values};
+use crate::{Store, StoreError};
+use bytes::Bytes;
+use skep_core::{CallId, DomainName, Fault, Job, JobState, Lane, SkillName, Target, UnixMs};
+
+/// Jobs that one listing brings at most.
+pub const JOBS_PAGE_MAX: u64 = 1_000;
+/// Jobs that one transaction changes at most.
+pub const JOBS_BATCH_MAX: usize = 256;
+/// Bytes of input or output that one statement carries at most, one job's apart.
+pub(crate) const BATCH_BYTES_MAX: usize = 4 << 20;
+/// Largest input or output.
+pub const JOB_BYTES_MAX: usize = 8 << 20;
+
+/// What to list; what isn't set doesn't matter.
+#[derive(Debug, Clone, Default)]
+pub struct JobFilter {
+    /// Only of this skill.
+    pub skill: Option<SkillName>,
+    /// Only in this state.
+    pub state: Option<JobState>,
+    /// Only older ones than this.
+    pub before: Option<CallId>,
+    /// At most so many; [`JOBS_PAGE_MAX`] if not set or higher.
+    pub limit: Option<u64>,
+}
+
+const COLUMNS: &str = "id, domain, skill, version, tool, lane, state, accepted, due, expires, attempt, fence, \
+    interruptions, host, cancelling, ended, idempotency_key, terms, output, fault";
+
+impl Store {
+    /// One job of a domain.
+    pub async fn job_load(&self, domain: &DomainName, id: CallId) -> Result<Option<Job>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM jobs WHERE domain = ? AND id = ?");
+        let rows = self.db.query(&sql, vec![text(domain), text(id)]).await?;
+        Ok(rows.into_iter().next().map(|mut row| read(&mut row)).transpose()?)
+    }
+
+    /// Jobs of a domain, the newest first.
+    pub async fn job_list(&self, domain: &DomainName, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
+        let set = [
+            filter.skill.as_ref().map(|skill| ("skill = ?", text(skill))),
+            filter.state.map(|state| ("state = ?", text(state))),
+            filter.before.map(|id| ("id < ?", text(id))),
+        ];
+        let (mut sql, mut values) =
+            (format!("SELECT {COLUMNS} FROM jobs WHERE domain = ?"), vec![text(domain)]);
+        for (condition, value) in set.into_iter().flatten() {
+            sql.push_str(" AND ");
+            sql.push_str(condition);
+            values.push(value);
+        }
+        sql.push_str(" ORDER BY id DESC LIMIT ?");
+        values.push(filter.limit.unwrap_or(JOBS_PAGE_MAX).min(JOBS_PAGE_MAX).into());
+        let rows = self.db.query(&sql, values).await?;
+        Ok(rows.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?)
+    }
+}
+
+/// A job, from the columns of [`COLUMNS`].
+fn read(row: &mut Row) -> Result<Job, DbError> {
+    let (id, domain, skill) = (row.parse()?, row.parse()?, row.parse()?);
+    let version = row.opt_text()?.map(|version| fit(version.parse())).transpose()?;
+    let tool = row.opt_text()?.map(|tool| fit(tool.parse())).transpose()?;
+    let mut job = Job {
+        id,
+        to: Target { domain, skill, version, tool },
+        lane: lane(row.int()?)?,
+        state: row.parse()?,
+        accepted: UnixMs(row.int()?),
+        due: UnixMs(row.int()?),
+        expires: UnixMs(row.int()?),
+        attempt: small(row.int()?)?,
+        fence: row.int()?,
+        interruptions: small(row.int()?)?,
+        host: row.opt_text()?.map(|host| fit(host.parse())).transpose()?,
+        cancelling: row.int()? != 0,
+        ended: row.opt_int()?.map(UnixMs),
+        idempotency_key: row.opt_text()?,
+        terms: row.json()?,
+        result: None,
+    };
+    let (output, fault): (Option<Bytes>, Option<String>) = (row.opt_blob()?, row.opt_text()?);
+    let fault: Option<Fault> = fault.map(|fault| fit(serde_json::from_str(&fault))).transpose()?;
+    job.result = output.map(Ok).or(fault.map(Err));
+    Ok(job)
+}
+
+fn fit<T, E: std::fmt::Display>(read: Result<T, E>) -> Result<T, DbError> {
+    read.map_err(|error| DbError::Corrupt(format!("a job: {error}")))
+}
+
+fn small(count: u64) -> Result<u32, DbError> {
+    fit(u32::try_from(count))
+}
+
+/// The lane as it is stored: what is more urgent sorts first.
+fn rank(lane: Lane) -> u64 {
+    match lane {
+        Lane::Hi => 0,
+        Lane::No => 1,
+        Lane::Lo => 2,
+    }
+}
+
+fn lane(rank: u64) -> Result<Lane, DbError> {
+    let lane = usize::try_from(rank).ok().and_then(|rank| Lane::ALL.get(rank).copied());
+    lane.ok_or_else(|| DbError::Corrupt(format!("no lane {rank}")))
+}
+
+/// `?, ?, ?` for so many values.
+fn marks(count: usize) -> String {
+    vec!["?"; count].join(", ")
+}
+
+/// The ids as values.
+fn ids<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Vec<Value> {
+    jobs.into_iter().map(|job| text(job.id)).collect()
+}
+
+/// The key of a queue as values.
+fn queue_key(domain: &DomainName, skill: &SkillName) -> Vec<Value> {
+    values![text(domain), text(skill)]
+}

@@ -1,0 +1,230 @@
+//! Accepting jobs: many in one transaction, each with the audit record of its acceptance.
+
+use super::queue::{self, Queues};
+use super::{BATCH_BYTES_MAX, COLUMNS, JOB_BYTES_MAX, events, marks, rank, read};
+use crate::audit::batches;
+use crate::change::json;
+use crate::db::{Abort, Purpose, Tx, Value, Work, text, values};
+use crate::{Store, StoreError};
+use async_trait::async_trait;
+use skep_core::{
+    AuditRecord, CallId, Digest, IDEMPOTENCY_KEY_BYTES_MAX, Job, JobState, JobStep, NewJob, UnixMs,
+};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+/// How many jobs may wait.
+#[derive(Debug, Clone, Copy)]
+pub struct JobRoom {
+    /// Of one skill.
+    pub skill: u64,
+    /// Of one domain; several hosts that accept at once may together go beyond it by a batch each.
+    pub domain: u64,
+}
+
+/// What became of each job: itself, or the first one with its idempotency key.
+type Outcomes = Vec<Result<Job, StoreError>>;
+
+impl Store {
+    /// Accepts jobs, and stores these audit records with them, in one transaction. A job that finds no room,
+    /// or whose idempotency key stands for other work, is refused without the others.
+    pub async fn jobs_create(
+        &self,
+        jobs: &[NewJob],
+        records: &[AuditRecord],
+        room: JobRoom,
+    ) -> Result<Outcomes, StoreError> {
+        for job in jobs {
+            StoreError::check_size("the input", job.input.len(), JOB_BYTES_MAX)?;
+            let key = job.idempotency_key.as_ref().map_or(0, String::len);
+            StoreError::check_size("the idempotency key", key, IDEMPOTENCY_KEY_BYTES_MAX)?;
+        }
+        self.db.transact(Purpose::Write, &Create { jobs, records, room }).await
+    }
+}
+
+struct Create<'a> {
+    jobs: &'a [NewJob],
+    records: &'a [AuditRecord],
+    room: JobRoom,
+}
+
+#[async_trait]
+impl Work for Create<'_> {
+    type Output = Outcomes;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Outcomes, Abort> {
+        let keys = self.jobs.iter().map(|job| (job.to.domain.clone(), job.to.skill.clone()));
+        let mut queues = queue::lock(tx, keys).await?;
+        let known = self.known(tx).await?;
+        let mut domains = BTreeMap::new();
+        let (mut fresh, mut outcomes, mut works) = (Vec::new(), Outcomes::new(), BTreeMap::new());
+        for job in self.jobs {
+            if let Some(there) = known.get(&job.id) {
+                outcomes.push(Ok(there.clone()));
+                continue;
+            }
+            let work = work_of(job);
+            let first = match &work {
+                Some(work) => match works.get(&(job.to.domain.clone(), work.clone())) {
+                    Some((first, input)) => Some((Job::clone(first), Clone::clone(input))),
+                    None => find(tx, job, work).await?,
+                },
+                None => None,
+            };
+            if let Some((first, input)) = first {
+                outcomes.push(same_work(job, first, &input));
+                continue;
+            }
+            if let Err(full) = self.admit(tx, &mut queues, &mut domains, job).await? {
+                outcomes.push(Err(full));
+                continue;
+            }
+            let accepted = accepted(job);
+            if let Some(work) = work {
+                works.insert((job.to.domain.clone(), work), (accepted.clone(), job.input.clone()));
+            }
+            outcomes.push(Ok(accepted));
+            fresh.push(job);
+        }
+        insert(tx, &fresh).await?;
+        queue::note(tx, &queues).await?;
+        for records in batches(self.records, &mut Vec::new())? {
+            records.run(tx).await?;
+        }
+        Ok(outcomes)
+    }
+}
+
+impl Create<'_> {
+    /// Those that are there already: this was done before, and only its answer was lost.
+    async fn known(&self, tx: &mut Tx) -> Result<BTreeMap<CallId, Job>, Abort> {
+        let sql = format!("SELECT {COLUMNS} FROM jobs WHERE id IN ({})", marks(self.jobs.len()));
+        let rows = tx.query(&sql, self.jobs.iter().map(|job| text(job.id)).collect()).await?;
+        let read = rows.into_iter().map(|mut row| read(&mut row).map(|job| (job.id, job)));
+        Ok(read.collect::<Result<_, _>>()?)
+    }
+
+    /// Counts a job in, if there is room for it.
+    async fn admit(
+        &self,
+        tx: &mut Tx,
+        queues: &mut Queues,
+        domains: &mut BTreeMap<String, u64>,
+        job: &NewJob,
+    ) -> Result<Result<(), StoreError>, Abort> {
+        let (domain, skill) = (&job.to.domain, &job.to.skill);
+        let in_domain = match domains.entry(domain.to_string()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let sql = "SELECT COALESCE(SUM(waiting), 0) + 0 FROM job_queues WHERE domain = ?";
+                let row = tx.query_one(sql, values![text(domain)]).await?;
+                unknown.insert(row.map_or(Ok(0), |mut row| row.int())?)
+            }
+        };
+        let in_skill = queues.entry((domain.clone(), skill.clone())).or_default();
+        if *in_skill >= self.room.skill {
+            return Ok(Err(StoreError::Full(format!("{in_skill} jobs of `{skill}` wait already"))));
+        }
+        if *in_domain >= self.room.domain {
+            return Ok(Err(StoreError::Full(format!("{in_domain} jobs wait in domain `{domain}` already"))));
+        }
+        *in_skill += 1;
+        *in_domain += 1;
+        Ok(Ok(()))
+    }
+}
+
+/// The first job of the same work, with its input.
+async fn find(tx: &mut Tx, job: &NewJob, work: &str) -> Result<Option<(Job, bytes::Bytes)>, Abort> {
+    let sql = format!("SELECT {COLUMNS}, input FROM jobs WHERE domain = ? AND work = ?");
+    let Some(mut row) = tx.query_one(&sql, values![text(&job.to.domain), work]).await? else {
+        return Ok(None);
+    };
+    let first = read(&mut row)?;
+    Ok(Some((first, row.blob()?)))
+}
+
+/// What stands for "this piece of work, for whoever asked": theirs alone, and of bounded size.
+fn work_of(job: &NewJob) -> Option<String> {
+    let key = job.idempotency_key.as_ref()?;
+    let asker = job.terms.chain.first().map(ToString::to_string).unwrap_or_default();
+    Some(Digest::of_parts(&[asker.as_bytes(), key.as_bytes()]).to_string())
+}
+
+fn same_work(job: &NewJob, first: Job, input: &[u8]) -> Result<Job, StoreError> {
+    if first.to == job.to && *input == *job.input {
+        return Ok(first);
+    }
+    let key = job.idempotency_key.clone().unwrap_or_default();
+    Err(StoreError::OtherWork { key, id: first.id })
+}
+
+fn accepted(job: &NewJob) -> Job {
+    Job {
+        id: job.id,
+        to: job.to.clone(),
+        lane: job.lane,
+        state: JobState::Waiting,
+        accepted: job.accepted,
+        due: job.due,
+        expires: job.expires,
+        attempt: 0,
+        fence: 0,
+        interruptions: 0,
+        host: None,
+        cancelling: false,
+        ended: None,
+        idempotency_key: job.idempotency_key.clone(),
+        result: None,
+        terms: job.terms.clone(),
+    }
+}
+
+async fn insert(tx: &mut Tx, jobs: &[&NewJob]) -> Result<(), Abort> {
+    let mut rest = jobs;
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = rest.iter().take_while(|job| {
+            bytes += job.input.len();
+            bytes <= BATCH_BYTES_MAX
+        });
+        let (now, later) = rest.split_at(fits.count().max(1));
+        let rows = vec!["(?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, 0, 0, 0, 0, ?, ?, ?, 0, ?)"; now.len()];
+        let sql = format!(
+            "INSERT INTO jobs (id, domain, skill, version, tool, lane, state, accepted, due, expires, attempt, \
+             fence, interruptions, cancelling, idempotency_key, work, terms, events, input) VALUES {}",
+            rows.join(", ")
+        );
+        let values: Vec<Vec<Value>> = now.iter().map(|job| row(job)).collect::<Result<_, _>>()?;
+        tx.exec(&sql, values.concat()).await?;
+        rest = later;
+    }
+    let mut by_moment = BTreeMap::<UnixMs, Vec<Value>>::new();
+    for job in jobs {
+        by_moment.entry(job.accepted).or_default().push(text(job.id));
+    }
+    for (at, jobs) in by_moment {
+        events::note(tx, at, JobStep::Accepted, "", jobs).await?;
+    }
+    Ok(())
+}
+
+fn row(job: &NewJob) -> Result<Vec<Value>, StoreError> {
+    let to = &job.to;
+    Ok(values![
+        text(job.id),
+        text(&to.domain),
+        text(&to.skill),
+        to.version.as_ref().map(text),
+        to.tool.as_ref().map(text),
+        rank(job.lane),
+        job.accepted.0,
+        job.due.0,
+        job.expires.0,
+        job.idempotency_key.clone(),
+        work_of(job),
+        json("the job's terms", &job.terms)?,
+        job.input.clone(),
+    ])
+}

@@ -1,0 +1,56 @@
+//! What happened to a job, step by step: numbered from 1 without gaps, gone with the job.
+
+use super::marks;
+use crate::db::{Abort, DbError, Row, Tx, Value, text, values};
+use crate::{Store, StoreError};
+use skep_core::{CallId, DomainName, JobEvent, JobStep, UnixMs};
+
+/// Events that one listing brings at most.
+pub const JOB_EVENTS_PAGE_MAX: u64 = 1_000;
+/// Longest detail that is kept, in bytes; what is longer is cut.
+const DETAIL_BYTES_MAX: usize = 2_048;
+
+impl Store {
+    /// What happened to a job after the event `since`, the oldest first.
+    pub async fn job_events(
+        &self,
+        domain: &DomainName,
+        id: CallId,
+        since: u64,
+        limit: u64,
+    ) -> Result<Vec<JobEvent>, StoreError> {
+        let sql = "SELECT e.seq, e.at_ms, e.step, e.attempt, e.detail FROM job_events e JOIN jobs j ON j.id = e.job \
+            WHERE j.domain = ? AND e.job = ? AND e.seq > ? ORDER BY e.seq LIMIT ?";
+        let limit = limit.min(JOB_EVENTS_PAGE_MAX);
+        let rows = self.db.query(sql, values![text(domain), text(id), since, limit]).await?;
+        Ok(rows.into_iter().map(read).collect::<Result<_, _>>()?)
+    }
+}
+
+fn read(mut row: Row) -> Result<JobEvent, DbError> {
+    let (seq, at) = (row.int()?, UnixMs(row.int()?));
+    let step = row.parse()?;
+    Ok(JobEvent { seq, at, step, attempt: super::small(row.int()?)?, detail: row.text()? })
+}
+
+/// Notes the same step for each of some jobs as they stand now; their queues are locked.
+pub(super) async fn note(
+    tx: &mut Tx,
+    at: UnixMs,
+    step: JobStep,
+    detail: &str,
+    jobs: Vec<Value>,
+) -> Result<(), Abort> {
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    let marks = marks(jobs.len());
+    tx.exec(&format!("UPDATE jobs SET events = events + 1 WHERE id IN ({marks})"), jobs.clone()).await?;
+    let detail = &detail[..detail.floor_char_boundary(DETAIL_BYTES_MAX)];
+    let sql = format!(
+        "INSERT INTO job_events (job, seq, at_ms, step, attempt, detail) \
+         SELECT id, events, ?, ?, attempt, ? FROM jobs WHERE id IN ({marks})"
+    );
+    tx.exec(&sql, [values![at.0, step.as_str(), detail], jobs].concat()).await?;
+    Ok(())
+}
