@@ -7,6 +7,7 @@ mod audit;
 mod components;
 mod domains;
 mod ground;
+mod jobs;
 mod keys;
 mod outage;
 mod proxy;
