@@ -84,6 +84,12 @@ impl Registry {
         let row = self.0.store.skill_load(domain, skill).await.map_err(fault)?;
         row.ok_or_else(|| unknown_skill(domain, skill))
     }
+
+    /// How many calls of the version of a skill that serves may run at once, over all hosts.
+    pub async fn concurrency(&self, domain: &DomainName, skill: &SkillName) -> Result<u32, Fault> {
+        let row = self.get(domain, skill).await?;
+        self.0.limits_of(&row).map(|limits| limits.concurrency)
+    }
 }
 
 /// The answer to who names a skill that isn't there, or not for them.

@@ -3,7 +3,8 @@
 use crate::{Inner, Registry, fault};
 use parking_lot::Mutex;
 use skep_core::{
-    Digest, DomainName, Fault, Lifetime, LimitsSpec, Manifest, Permit, SkillName, Subject, Target,
+    Digest, DomainName, Fault, Lifetime, Limits, LimitsSpec, Manifest, Permit, SkillName, Subject, Target,
+    ToolName, ToolSection,
 };
 use skep_sandbox::files::{self, RootError};
 use skep_sandbox::{Inspection, Prepared};
@@ -34,6 +35,8 @@ pub struct Resolved {
     pub lifetime: Lifetime,
     /// Its configuration: the manifest's, with the operator's values over it.
     pub config: Arc<BTreeMap<String, String>>,
+    /// What its manifest says of its tools.
+    pub tools: BTreeMap<ToolName, ToolSection>,
     /// Its compiled code.
     pub prepared: Arc<Prepared>,
     /// The revision at which its row was last changed.
@@ -76,7 +79,7 @@ impl Inner {
         let permit = row.grants.permit(subject);
         self.allowed_here(&permit)?;
         let lifetime = manifest.as_ref().map(|m| m.skill.lifetime).unwrap_or_default();
-        let mut config = manifest.map(|m| m.config).unwrap_or_default();
+        let (mut config, tools) = manifest.map(|m| (m.config, m.tools)).unwrap_or_default();
         config.extend(row.config.clone());
         Ok(Resolved {
             skill: row.name.clone(),
@@ -85,10 +88,16 @@ impl Inner {
             permit,
             lifetime,
             config: Arc::new(config),
+            tools,
             prepared: self.prepared(version).await?,
             changed: row.revision,
             checked: AtomicU64::new(seen),
         })
+    }
+
+    /// The limits of the version that serves.
+    pub(crate) fn limits_of(&self, row: &SkillRow) -> Result<Limits, Fault> {
+        limits_within(manifest_of(pick(row, None)?)?.as_ref(), &self.settings.ceiling)
     }
 
     /// Whether nothing that is granted is this very host's own: another host may have taken the grant,
@@ -162,10 +171,7 @@ pub fn inspection_of(version: &VersionRow) -> Result<Inspection, Fault> {
     })
 }
 
-pub(crate) fn limits_within(
-    manifest: Option<&Manifest>,
-    ceiling: &skep_core::Limits,
-) -> Result<skep_core::Limits, Fault> {
+pub(crate) fn limits_within(manifest: Option<&Manifest>, ceiling: &Limits) -> Result<Limits, Fault> {
     let spec = manifest.map_or_else(LimitsSpec::default, |m| m.limits.clone());
     spec.within(ceiling).map_err(|e| Fault::invalid_input(e.to_string()))
 }

@@ -78,6 +78,7 @@ pub(crate) async fn call(
         timeout: timeout(&headers)?,
         lane: lane(&headers)?,
         idempotency_key: idempotency_key(&headers)?,
+        job: None,
         session: session(&headers)?,
         trace,
         progress: None,
@@ -117,7 +118,7 @@ fn lane(headers: &HeaderMap) -> Result<Lane, Fault> {
     })
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
     match text(headers, HEADER_IDEMPOTENCY)? {
         Some(key) if key.is_empty() || key.len() > KEY_CHARS_MAX => Err(Fault::invalid_input(format!(
             "header `{HEADER_IDEMPOTENCY}` has {} characters: 1 to {KEY_CHARS_MAX} are taken",

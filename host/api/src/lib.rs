@@ -16,6 +16,7 @@ mod etag;
 mod events;
 mod grants;
 mod health;
+mod jobs;
 mod keys;
 mod mcp;
 mod metrics;

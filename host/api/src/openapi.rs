@@ -9,8 +9,8 @@ use axum::http::{StatusCode, header::ACCEPT};
 use axum::middleware::Next;
 use axum::response::Response as Answer;
 use skep_core::{
-    AskId, AskState, AuditAction, CallId, DomainName, Event, Fault, Lane, SecretName, SessionId, SkillName,
-    SkillRef, Span, ToolName, VersionText,
+    AskId, AskState, AuditAction, CallId, DomainName, Event, Fault, JobId, JobState, Lane, SecretName,
+    SessionId, SkillName, SkillRef, Span, ToolName, VersionText,
 };
 use utoipa::ToSchema;
 use utoipa::openapi::extensions::ExtensionsBuilder;
@@ -30,13 +30,14 @@ const BEARER: &str = "bearer";
 const WORDS: &str = "The API of a Skep host. Over TCP each request bears a token; on the Unix socket the kernel \
     says who asks. What isn't a success is a problem of RFC 9457 whose `code` is stable.";
 
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 14] = [
     ("skills", "What is installed, in which versions"),
     ("grants", "What skills are given"),
     ("requests", "What others ask operators to grant"),
     ("configuration", "How skills are configured"),
     ("secrets", "What skills may use and never see"),
     ("calls", "Calls of tools"),
+    ("jobs", "Calls that are kept until they are done"),
     ("sessions", "Instances that live on between calls, on this host"),
     ("state", "What skills keep, for operators"),
     ("events", "What happens, while it does"),
@@ -97,7 +98,8 @@ fn is_call(path: &str, _: &Operation) -> bool {
 
 /// Calls do, and what compiles a component.
 fn runs_code(path: &str, operation: &Operation) -> bool {
-    is_call(path, operation) || operation.operation_id.as_deref() == Some("skill_install")
+    is_call(path, operation)
+        || matches!(operation.operation_id.as_deref(), Some("skill_install" | "job_submit"))
 }
 
 /// The whole document, from what the routes below `/v1` and the open ones say.
@@ -113,6 +115,7 @@ pub(crate) fn document(v1: OpenApi, open: OpenApi) -> OpenApi {
     shared = shared.schema_from::<VersionText>().schema_from::<SessionId>().schema_from::<AskId>();
     shared = shared.schema_from::<BucketName>().schema_from::<AuditAction>().schema_from::<AskState>();
     shared = shared.schema_from::<DomainName>().schema_from::<SkillName>().schema_from::<CallId>();
+    shared = shared.schema_from::<JobId>().schema_from::<JobState>();
     shared = shared.schema_from::<Lane>().schema_from::<Span>().schema_from::<SecretName>();
     // What goes over a WebSocket is no body of any answer.
     let mut frames = Vec::new();

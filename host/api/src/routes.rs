@@ -3,7 +3,7 @@
 use crate::auth::Class;
 use crate::error::Refusal;
 use crate::{
-    Api, asks, audit, auth, calls, config, docs, domains, events, grants, health, keys, mcp, metrics,
+    Api, asks, audit, auth, calls, config, docs, domains, events, grants, health, jobs, keys, mcp, metrics,
     openapi, secrets, sessions, skills, state, trace, versions,
 };
 use axum::Router;
@@ -60,12 +60,21 @@ fn seen() -> OpenApiRouter<Api> {
         .routes(routes!(versions::list))
         .routes(routes!(asks::list))
         .routes(routes!(asks::show))
-        .routes(routes!(domains::list));
+        .routes(routes!(domains::list))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::events));
     group(Class::Anyone, routes)
 }
 
 fn called() -> OpenApiRouter<Api> {
-    group(Class::Callers, OpenApiRouter::new().routes(routes!(calls::call)).routes(routes!(asks::make)))
+    let routes = OpenApiRouter::new()
+        .routes(routes!(calls::call))
+        .routes(routes!(asks::make))
+        .routes(routes!(jobs::submit))
+        .routes(routes!(jobs::cancel))
+        .routes(routes!(jobs::retry));
+    group(Class::Callers, routes)
 }
 
 fn audited() -> OpenApiRouter<Api> {

@@ -33,6 +33,7 @@ fn entry(from: Incarnation) -> Entry {
         accepted: UnixMs::now(),
         deadline: UnixMs::now().after(Duration::from_secs(30)),
         attempt: 1,
+        job: None,
         idempotency_key: None,
         session: None,
         chain: vec![Principal::Operator("bench".to_owned())],

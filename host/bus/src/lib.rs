@@ -40,7 +40,7 @@ pub use state::HotState;
 pub use streams::{Diagnosis, RedisBus, RedisSettings, diagnose};
 
 use async_trait::async_trait;
-use skep_core::{AuditRecord, DomainName, Envelope, Incarnation, Progress, RateLevel, Reply};
+use skep_core::{AuditRecord, CallId, DomainName, Envelope, Incarnation, Progress, RateLevel, Reply};
 
 /// How one host takes part in moving messages. Ask for it as `Arc<dyn Bus>`.
 #[async_trait]
@@ -70,6 +70,10 @@ pub trait Bus: HotState + StateCache + Watched + Broadcast + Breakers + Send + S
     /// Takes back a call whose caller has gone. True: it had not started, is gone, and nobody else will settle
     /// or audit it. False: it had started (then [`Event::Cancel`] goes to the host that runs it) or was over.
     async fn cancel(&self, envelope: &Envelope) -> Result<bool, BusError>;
+
+    /// Which of these calls the bus knows nothing of: each was settled or taken back, or Redis lost it. Of a
+    /// settled one the reply is on its way already.
+    async fn unknown(&self, domain: &DomainName, calls: &[CallId]) -> Result<Vec<CallId>, BusError>;
 
     /// Tells the host that waits how far its call is. Best effort: under pressure only the latest word counts.
     async fn progress(&self, to: Incarnation, progress: Progress) -> Result<(), BusError>;

@@ -53,7 +53,7 @@ pub struct BusLimits {
     pub answer_wait: Duration,
     /// How long a host lives on without renewing its lease.
     pub lease: Duration,
-    /// How often it renews it, and looks for hosts that didn't.
+    /// How often it renews it; it looks five times as often for hosts that didn't.
     pub lease_renew: Duration,
     /// How often a host compares what it should be running with what it is.
     pub pending_check: Duration,

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use domain::{Domain, Hand, Taken};
 use parking_lot::Mutex;
 use relay::Relay;
-use skep_core::{AuditRecord, DomainName, Envelope, Incarnation, Progress, RateLevel, Reply};
+use skep_core::{AuditRecord, CallId, DomainName, Envelope, Incarnation, Progress, RateLevel, Reply};
 use std::collections::HashMap;
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -181,6 +181,12 @@ impl Bus for MemoryBus {
         }
         self.work.notify_one();
         Ok(taken == Taken::Back)
+    }
+
+    async fn unknown(&self, domain: &DomainName, calls: &[CallId]) -> Result<Vec<CallId>, BusError> {
+        let mut state = self.open_state()?;
+        let there = state.domain(domain)?;
+        Ok(calls.iter().copied().filter(|call| !there.knows(*call)).collect())
     }
 
     async fn progress(&self, to: Incarnation, progress: Progress) -> Result<(), BusError> {

@@ -35,7 +35,7 @@ use scripts::Args;
 use seal::{Kind, Seal};
 use seat::Seat;
 use shared::{Life, Shared};
-use skep_core::{AuditRecord, DomainName, Envelope, Incarnation, Progress, RateLevel, Reply};
+use skep_core::{AuditRecord, CallId, DomainName, Envelope, Incarnation, Progress, RateLevel, Reply};
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::JoinHandle;
@@ -189,6 +189,22 @@ impl Bus for RedisBus {
             .args([shared.lease_ms()])
             .args([&frame.header, &frame.mac]);
         Ok(shared.word(&command).await? == "taken")
+    }
+
+    async fn unknown(&self, domain: &DomainName, calls: &[CallId]) -> Result<Vec<CallId>, BusError> {
+        self.shared.check_life()?;
+        if calls.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = self.shared.keys(domain)?;
+        let mut places = redis::cmd("HMGET");
+        places.arg(&keys.state);
+        for call in calls {
+            places.arg(format!("call:{call}"));
+        }
+        let places = answer::list(self.shared.link.command(&places).await?)?;
+        let lost = calls.iter().zip(places).filter(|(_, place)| *place == redis::Value::Nil);
+        Ok(lost.map(|(call, _)| *call).collect())
     }
 
     async fn progress(&self, to: Incarnation, progress: Progress) -> Result<(), BusError> {

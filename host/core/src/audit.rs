@@ -17,6 +17,12 @@ use utoipa::ToSchema;
 pub enum AuditAction {
     /// A tool was called, or the call refused.
     Call,
+    /// A job was accepted.
+    Submit,
+    /// A job was taken back.
+    Cancel,
+    /// A dead letter was tried again.
+    Retry,
     /// A version was published.
     Publish,
     /// A waiting version was approved.

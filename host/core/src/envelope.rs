@@ -1,12 +1,12 @@
 //! The envelope of a message: who asks whom for what, by when, on whose behalf.
 
-use crate::{DomainName, NameError, SkillName, ToolName, Trace, UnixMs};
+use crate::{DomainName, JobId, NameError, SkillName, ToolName, Trace, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// The id of a call or job: a UUID, version 7 (RFC 9562), so ids sort by time.
+/// The id of a call: a UUID, version 7 (RFC 9562), so ids sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CallId(pub Uuid);
@@ -229,6 +229,9 @@ pub struct Envelope {
     pub deadline: UnixMs,
     /// 1 on the first attempt.
     pub attempt: u32,
+    /// The job that it is an attempt at, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobId>,
     /// The caller's key for this piece of work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,

@@ -11,6 +11,7 @@ mod grant;
 mod identity;
 mod job;
 mod key;
+mod lane_split;
 mod limits;
 mod manifest;
 mod name;
@@ -51,10 +52,11 @@ pub use fault::{Fault, FaultCode};
 pub use grant::{Access, FileRule, GrantError, Grants, GuestPath, Revocation};
 pub use identity::{Identity, Role, RoleError, Scope};
 pub use job::{
-    Backoff, ClaimedJob, IDEMPOTENCY_KEY_BYTES_MAX, INTERRUPTIONS_MAX, Job, JobEnd, JobEvent, JobState,
-    JobStateError, JobStep, JobStepError, JobTerms, NewJob,
+    ATTEMPTS_MAX, ClaimedJob, IDEMPOTENCY_KEY_BYTES_MAX, INTERRUPTIONS_MAX, Job, JobEnd, JobEvent, JobId,
+    JobState, JobStateError, JobStep, JobStepError, JobTerms, NewJob, STARTS_MAX, Setback,
 };
 pub use key::{ApiKey, KeyError, KeyId, KeyTerms};
+pub use lane_split::LaneSplit;
 pub use limits::{ByteSize, LimitError, Limits, LimitsSpec, Span};
 pub use manifest::{BuildSection, Lifetime, Manifest, ManifestError, SkillSection};
 pub use name::{DomainName, NameError, SecretName, SkillName, SkillRef, ToolName, ToolRef};

@@ -142,7 +142,8 @@ impl fmt::Display for Quota {
 }
 
 /// What who came in may use up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Allowance {
     /// Anything: somebody with the host's own rights, on the host itself; or a skill, as the call that began it
     /// is counted.

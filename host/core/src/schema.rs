@@ -1,7 +1,7 @@
 //! Schemas of what travels as text: each as exact as its parser.
 
 use crate::{
-    AskId, ByteSize, CallId, Digest, DomainName, FaultCode, GuestPath, Incarnation, KeyId, Pattern,
+    AskId, ByteSize, CallId, Digest, DomainName, FaultCode, GuestPath, Incarnation, JobId, KeyId, Pattern,
     Principal, Rate, SecretValue, SessionId, SkillName, SkillRef, Span, ToolName, Topic, TraceId,
 };
 use utoipa::openapi::RefOr;
@@ -76,6 +76,7 @@ schemas! {
     Pattern = text("Which topics are wanted, with `*` for any part.", &format!("^({PART}|-|\\*)\\.({PART}|-|\\*)\\.({KIND}|\\*)$"), "main.*.call");
     AskId = uuid("The id of a request for a grant.");
     CallId = uuid("The id of a call.");
+    JobId = uuid("The id of a job.");
     Incarnation = uuid("One life of one host.");
     FaultCode = code();
 }

@@ -22,6 +22,11 @@ impl UnixMs {
         Self(self.0.saturating_add(more))
     }
 
+    /// The moment a while before this one.
+    pub fn before(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
+    }
+
     /// What is left until this moment; zero once it has passed.
     pub fn remaining(self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(Self::now().0))

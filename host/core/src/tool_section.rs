@@ -1,7 +1,8 @@
 //! What a manifest says of a tool: how it behaves, and what it stands for where skills are offered by MCP.
 
-use crate::ManifestError;
+use crate::{ATTEMPTS_MAX, ManifestError};
 use serde::{Deserialize, Serialize};
+use std::num::NonZeroU32;
 
 /// Longest title, in bytes.
 const TITLE_BYTES_MAX: usize = 128;
@@ -34,6 +35,9 @@ pub struct ToolSection {
     /// Called again with the same input, it changes nothing more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotent: Option<bool>,
+    /// How often a job may fail that calls it; the last time it is a dead letter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<NonZeroU32>,
     /// It deals with a world of which the host knows nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_world: Option<bool>,
@@ -65,6 +69,9 @@ impl ToolSection {
         }
         if self.title.as_ref().is_some_and(|title| title.len() > TITLE_BYTES_MAX) {
             return wrong(format!("its title may have {TITLE_BYTES_MAX} bytes"));
+        }
+        if self.attempts.is_some_and(|attempts| attempts.get() > ATTEMPTS_MAX) {
+            return wrong(format!("a job may fail {ATTEMPTS_MAX} times at most"));
         }
         if self.media_type.is_some() && self.resource.is_none() {
             return wrong("media_type goes with a resource".to_owned());
@@ -115,6 +122,8 @@ mod tests {
         check("read_only = true\ntitle = \"A\"\ncontent = \"mcp\"", "");
         check("resource = \"notes://{id}/text\"\nmedia_type = \"text/plain\"", "");
         check("prompt = true\nresource = \"notes://a\"", "prompt and a resource");
+        check("attempts = 100", "");
+        check("attempts = 101", "100 times");
         check("media_type = \"text/plain\"", "media_type");
         for bad in
             ["notes", "skill://a/b", "notes://", "notes://{a", "notes://a}", "notes://{}", "n://{a}{b}"]

@@ -47,7 +47,7 @@ impl Auditor {
     }
 
     /// The next record of this host's chain.
-    fn chained(&self, event: &AuditEvent) -> Option<AuditRecord> {
+    pub(crate) fn chained(&self, event: &AuditEvent) -> Option<AuditRecord> {
         let record = self.chain.lock().next(event);
         record.inspect_err(|error| tracing::error!(%error, "an audit event could not be written")).ok()
     }
@@ -72,6 +72,11 @@ impl Auditor {
     /// Records what was counted before.
     pub(crate) async fn push_counted(&self, event: &AuditEvent) {
         let Some(record) = self.chained(event) else { return };
+        self.relay(record).await;
+    }
+
+    /// Brings a record of this host's chain on its way.
+    pub(crate) async fn relay(&self, record: AuditRecord) {
         if let Err(error) = self.bus.audit_push(record.clone()).await {
             tracing::debug!(%error, "the bus did not take an audit record; it goes to the database from here");
             self.spill(record);
@@ -210,8 +215,14 @@ pub(crate) fn call_event(delivery: &Delivery, reply: &Reply, resolved: Option<&R
         duration_us: since_accept.saturating_mul(1000).max(reply.usage.wall_us),
         input_bytes: delivery.payload.len() as u64,
         output_bytes: reply.outcome.as_ref().map_or(0, |o| o.as_bytes().len() as u64),
+        detail: attempt_at(envelope),
         ..event(AuditAction::Call, chain, to.domain.clone(), Some(to.skill.clone()))
     }
+}
+
+/// Which job a call is an attempt at, if it is one.
+fn attempt_at(envelope: &Envelope) -> String {
+    envelope.job.map(|job| format!("job {job}, attempt {}", envelope.attempt)).unwrap_or_default()
 }
 
 /// What a refused call leaves.

@@ -3,13 +3,13 @@
 use crate::quotas::Refused;
 use crate::services::CallServices;
 use crate::steps::{Here, below, by, step};
-use crate::waiting::Waiter;
+use crate::waiting::{NoReply, Waiter};
 use crate::{Inner, Router, running::Started, slots::Place};
 use bytes::Bytes;
 use futures::FutureExt;
 use skep_bus::{BusError, Delivery, Entry};
 use skep_core::{
-    Allowance, CALL_DEPTH_MAX, CallId, Envelope, Fault, Lane, Lifetime, Limits, Principal, Progress,
+    Allowance, CALL_DEPTH_MAX, CallId, Envelope, Fault, JobId, Lane, Lifetime, Limits, Principal, Progress,
     RateLevel, Reply, SessionId, Stage, Step, Target, ToolName, Trace, UnixMs, skill_depth,
 };
 use skep_registry::Resolved;
@@ -43,12 +43,22 @@ pub struct CallRequest {
     pub lane: Lane,
     /// The caller's key for this piece of work.
     pub idempotency_key: Option<String>,
+    /// The job that this is an attempt at, and which one: 1 is the first.
+    pub job: Option<(JobId, u32)>,
     /// The session to go on with, of a skill that keeps sessions; a new one begins if absent.
     pub session: Option<SessionId>,
     /// The caller's place in its trace.
     pub trace: Option<Trace>,
     /// Where to tell how far the call is. What doesn't fit in the channel is dropped.
     pub progress: Option<mpsc::Sender<Progress>>,
+}
+
+/// What asking came to.
+pub(crate) enum Asked {
+    Answered(Reply),
+    Unanswered(NoReply),
+    /// It never entered the bus.
+    Refused(Refused),
 }
 
 /// What serving a delivery came to.
@@ -95,15 +105,25 @@ impl Router {
 
 impl Inner {
     async fn ask(self: &Arc<Self>, id: CallId, request: &CallRequest) -> Reply {
-        let accept = step!(below(request.trace.as_ref()), "accept");
-        match self.enter(id, request).instrument(accept.span.clone()).await {
-            Ok((waiter, rate)) => {
-                drop(accept);
-                let reply = waiter.reply(REPLY_GRACE).await;
-                Reply { rate, ..reply.unwrap_or_else(|late| Reply::unserved(id, Err(late))) }
-            }
+        match self.try_ask(id, request).await {
+            Asked::Answered(reply) => reply,
+            Asked::Unanswered(none) => Reply::unserved(id, Err(none.fault())),
             // What is refused here never entered the bus, but it leaves its audit record like all others.
-            Err(refused) => self.refuse(id, request, refused).await,
+            Asked::Refused(refused) => self.refuse(id, request, refused).await,
+        }
+    }
+
+    /// Sends a call and waits for its reply. Dropping the future takes the call back.
+    pub(crate) async fn try_ask(self: &Arc<Self>, id: CallId, request: &CallRequest) -> Asked {
+        let accept = step!(below(request.trace.as_ref()), "accept");
+        let (waiter, rate) = match self.enter(id, request).instrument(accept.span.clone()).await {
+            Ok(entered) => entered,
+            Err(refused) => return Asked::Refused(refused),
+        };
+        drop(accept);
+        match waiter.reply(REPLY_GRACE).await {
+            Ok(reply) => Asked::Answered(Reply { rate, ..reply }),
+            Err(none) => Asked::Unanswered(none),
         }
     }
 
@@ -134,6 +154,35 @@ impl Inner {
 
     /// Whether the call can be sent at all, and with what bounds.
     async fn accept(&self, id: CallId, request: &CallRequest) -> Result<Entry, Fault> {
+        let (resolved, tool) = self.check(request).await?;
+        let limits = resolved.permit.limits();
+        let wall = limits.wall.0;
+        let accepted = UnixMs::now();
+        let envelope = Envelope {
+            id,
+            trace: request.trace.clone(),
+            from: self.bus.incarnation(),
+            to: Target { tool, ..request.to.clone() },
+            lane: request.lane,
+            accepted,
+            deadline: accepted.after(request.timeout.map_or(wall, |t| t.min(self.ceiling.wall.0))),
+            attempt: request.job.map_or(1, |(_, attempt)| attempt),
+            job: request.job.map(|(id, _)| id),
+            idempotency_key: request.idempotency_key.clone(),
+            chain: request.chain.clone(),
+            session: request.session,
+            revision: self.registry.revisions().seen(),
+        };
+        let (concurrency, waiting) = (limits.concurrency, limits.waiting);
+        let (payload, charges) = (request.input.clone(), self.settings.quotas.charges(request));
+        Ok(Entry { envelope, payload, concurrency, waiting, charges })
+    }
+
+    /// What a request names, if it can be served at all.
+    pub(crate) async fn check(
+        &self,
+        request: &CallRequest,
+    ) -> Result<(Arc<Resolved>, Option<ToolName>), Fault> {
         self.open(request.depth())?;
         depth_fits(request)?;
         self.registry.revisions().confirm(0).await?;
@@ -148,27 +197,8 @@ impl Inner {
         };
         let (resolved, tool) = found?;
         session_fits(&resolved, request)?;
-        let limits = resolved.permit.limits();
-        input_fits(request.input.len(), limits)?;
-        let wall = limits.wall.0;
-        let accepted = UnixMs::now();
-        let envelope = Envelope {
-            id,
-            trace: request.trace.clone(),
-            from: self.bus.incarnation(),
-            to: Target { tool, ..request.to.clone() },
-            lane: request.lane,
-            accepted,
-            deadline: accepted.after(request.timeout.map_or(wall, |t| t.min(self.ceiling.wall.0))),
-            attempt: 1,
-            idempotency_key: request.idempotency_key.clone(),
-            chain: request.chain.clone(),
-            session: request.session,
-            revision: self.registry.revisions().seen(),
-        };
-        let (concurrency, waiting) = (limits.concurrency, limits.waiting);
-        let (payload, charges) = (request.input.clone(), self.settings.quotas.charges(request));
-        Ok(Entry { envelope, payload, concurrency, waiting, charges })
+        input_fits(request.input.len(), resolved.permit.limits())?;
+        Ok((resolved, tool))
     }
 
     /// Whether this host still takes calls of this depth. While it stops, the calls that it has may still
@@ -338,7 +368,7 @@ impl Inner {
     }
 
     /// Answers a call that was not accepted.
-    async fn refuse(&self, id: CallId, request: &CallRequest, refused: Refused) -> Reply {
+    pub(crate) async fn refuse(&self, id: CallId, request: &CallRequest, refused: Refused) -> Reply {
         let Refused { fault, rate } = refused;
         let event = crate::audit::refusal_event(id, request, &fault);
         self.auditor.note(&event);

@@ -38,6 +38,8 @@ pub struct Activity {
     pub callers: usize,
     /// Instances that are alive here, those of sessions left out.
     pub instances: usize,
+    /// Jobs that this host has.
+    pub jobs: usize,
     /// Sessions that are held here.
     pub sessions: usize,
     /// Calls that may run here at once.
@@ -80,6 +82,7 @@ impl Router {
             running: inner.running.count(),
             callers: inner.waiting.count(),
             instances: inner.slots.living(),
+            jobs: inner.jobs.count(),
             sessions: inner.sessions.count(),
             slots: inner.settings.slots,
             audit_spilled: inner.auditor.spilled(),

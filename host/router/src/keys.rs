@@ -61,7 +61,10 @@ pub(crate) fn fault(error: StoreError) -> Fault {
         StoreError::Unavailable { .. } => Fault::unavailable(error.to_string()),
         StoreError::TooLarge { .. } => Fault::invalid_input(error.to_string()),
         StoreError::Full(_) => Fault::overloaded(error.to_string()),
-        StoreError::Exists(_) | StoreError::InUse { .. } => Fault::conflict(error.to_string()),
+        StoreError::Exists(_)
+        | StoreError::InUse { .. }
+        | StoreError::OtherWork { .. }
+        | StoreError::JobState { .. } => Fault::conflict(error.to_string()),
         StoreError::NotFound(what) => {
             Fault::not_found(format!("no {what}: look at the list of what there is"))
         }

@@ -7,7 +7,9 @@ mod events;
 mod flow;
 mod health;
 mod hub;
+mod jobs;
 mod keys;
+mod lost;
 mod meters;
 mod observe;
 mod operate;
@@ -29,14 +31,16 @@ pub use domains::unknown_domain;
 pub use flow::CallRequest;
 pub use health::{Activity, Health};
 pub use hub::{EVENTS_WAITING_BYTES_MAX, EVENTS_WAITING_MAX, LISTENERS_MAX, Listener, PATTERNS_MAX, Told};
+pub use jobs::{JobRequest, JobSettings, Submitted, unknown_job};
 pub use observe::Verdict;
 pub use operate::Operator;
 pub use quotas::Quotas;
 pub use sessions::SessionSeen;
-pub use skep_store::{DomainRow, KeyRow, SecretRow};
+pub use skep_store::{DomainRow, JOB_EVENTS_PAGE_MAX, JOBS_PAGE_MAX, JobFilter, JobRoom, KeyRow, SecretRow};
 
 use audit::Auditor;
 use domains::Domains;
+use jobs::Jobs;
 use meters::Meters;
 use parking_lot::Mutex;
 use refusals::Refusals;
@@ -65,6 +69,8 @@ pub struct RouterSettings {
     pub waiting_max: usize,
     /// What principals and domains may use up.
     pub quotas: Quotas,
+    /// What holds for jobs.
+    pub jobs: JobSettings,
     /// How many of the calls that come without a trace this host traces by itself.
     pub traced: Ratio,
     /// The key of the audit chain.
@@ -90,6 +96,7 @@ struct Inner {
     sessions: Sessions,
     waiting: Waiting,
     running: Running,
+    jobs: Jobs,
     auditor: Auditor,
     refusals: Refusals,
     vault: Vault,
@@ -126,6 +133,7 @@ impl Router {
     /// Starts to serve what the bus brings.
     pub fn start(parts: Parts, ceiling: Limits, settings: RouterSettings) -> Self {
         let (progress, reports) = mpsc::channel(services::REPORTS_MAX);
+        let (jobs, inlets) = Jobs::new();
         let meters = Arc::new(Meters::new());
         parts.store.observe(meters.of_database());
         let chain = AuditChain::new(parts.bus.incarnation(), settings.audit_key);
@@ -134,6 +142,7 @@ impl Router {
             sessions: Sessions::default(),
             waiting: Waiting::new(settings.waiting_max),
             running: Running::default(),
+            jobs,
             auditor: Auditor::new(chain, meters.clone(), parts.bus.clone(), parts.store.clone()),
             refusals: Refusals::default(),
             meters,
@@ -156,6 +165,7 @@ impl Router {
             loops: TaskTracker::new(),
         }));
         router.spawn_loops(reports);
+        router.spawn_jobs(inlets);
         router
     }
 

@@ -7,7 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use skep_core::{AuditAction, AuditEvent, DomainName, FaultCode, SkillName};
+use skep_core::{AuditAction, AuditEvent, DomainName, FaultCode, JobEnd, SkillName};
 use skep_store::Purpose;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -46,6 +46,11 @@ struct PurposeLabels {
     purpose: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct JobLabels {
+    end: &'static str,
+}
+
 type Latencies<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// The meters of one host.
@@ -56,6 +61,7 @@ pub(crate) struct Meters {
     total: Latencies<DomainLabels>,
     sent: Histogram,
     database: Latencies<PurposeLabels>,
+    jobs: Family<JobLabels, Counter>,
     known: RwLock<Known>,
     other: Arc<SkillMeters>,
 }
@@ -84,7 +90,18 @@ impl Meters {
         let run = Latencies::new_with_constructor(latencies as _);
         let other = SkillMeters::new(&calls, [&queue, &total], &run, [OTHER, OTHER]);
         let (sent, database) = (latencies(), Latencies::new_with_constructor(latencies as _));
-        Self { calls, queue, run, total, sent, database, known: RwLock::default(), other: Arc::new(other) }
+        let jobs = Family::default();
+        Self {
+            calls,
+            queue,
+            run,
+            total,
+            sent,
+            database,
+            jobs,
+            known: RwLock::default(),
+            other: Arc::new(other),
+        }
     }
 
     /// Adds what is counted to a registry, under names that begin with `skep_`.
@@ -98,6 +115,24 @@ impl Meters {
         let database =
             "What the database took for a query or a change, waits for its turn and retries included";
         registry.register("skep_database_seconds", database, self.database.clone());
+        let ended = "Attempts at jobs that this host ended; `stale` ones came too late to count";
+        registry.register("skep_job_attempts", ended, self.jobs.clone());
+    }
+
+    /// Counts an attempt at a job.
+    pub(crate) fn job_ended(&self, end: &JobEnd) {
+        let end = match end {
+            JobEnd::Done(_) => "done",
+            JobEnd::Again(setback, ..) => setback.step().as_str(),
+            JobEnd::Dead(..) => "dead",
+            JobEnd::Cancelled => "cancelled",
+        };
+        self.jobs.get_or_create(&JobLabels { end }).inc();
+    }
+
+    /// Counts an attempt whose end came too late.
+    pub(crate) fn job_stale(&self) {
+        self.jobs.get_or_create(&JobLabels { end: "stale" }).inc();
     }
 
     /// The bus took so long to take a call, or to refuse it.

@@ -41,11 +41,15 @@ impl Router {
         loops.spawn(async move { drain.auditor.drain(stopped).await });
         self.until_stopped(|inner| async move { inner.pass_progress(reports).await });
         self.until_stopped(|inner| async move { inner.hear().await });
+        self.until_stopped(|inner| async move { inner.find_lost().await });
         let health = self.clone();
         self.until_stopped(|_| health.follow_health());
     }
 
-    fn until_stopped<F: Future<Output = ()> + Send + 'static>(&self, work: impl FnOnce(Arc<Inner>) -> F) {
+    pub(crate) fn until_stopped<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        work: impl FnOnce(Arc<Inner>) -> F,
+    ) {
         let (stopped, work) = (self.0.stopped.clone(), work(self.0.clone()));
         self.0.loops.spawn(async move { stopped.run_until_cancelled(work).await });
     }

@@ -71,6 +71,7 @@ impl CallServices {
             timeout: Some(caller.deadline.remaining()),
             lane: caller.lane,
             idempotency_key: None,
+            job: None,
             session: None,
             trace: self.trace.clone(),
             progress: None,

@@ -3,15 +3,33 @@
 use crate::{Inner, audit::taken_back_event};
 use parking_lot::Mutex;
 use skep_bus::Entry;
-use skep_core::{CallId, Envelope, Fault, Progress, Reply};
+use skep_core::{CallId, DomainName, Envelope, Fault, Progress, Reply};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+/// Why there is no reply.
+pub(crate) enum NoReply {
+    /// The call's time is over.
+    Late(Fault),
+    /// None will come, and nobody is to blame for it: the bus lost the call, or this host lost the bus.
+    Lost(Fault),
+}
+
+impl NoReply {
+    pub(crate) fn fault(self) -> Fault {
+        match self {
+            Self::Late(fault) | Self::Lost(fault) => fault,
+        }
+    }
+}
+
 struct Caller {
-    reply: oneshot::Sender<Reply>,
+    reply: oneshot::Sender<Result<Reply, NoReply>>,
     progress: Option<mpsc::Sender<Progress>>,
+    domain: DomainName,
+    since: Instant,
 }
 
 /// All callers that wait on this host.
@@ -44,7 +62,8 @@ impl Waiting {
             )));
         }
         let (reply, receiver) = oneshot::channel();
-        callers.insert(entry.envelope.id, Caller { reply, progress });
+        let (domain, since) = (entry.envelope.to.domain.clone(), Instant::now());
+        callers.insert(entry.envelope.id, Caller { reply, progress, domain, since });
         let (inner, envelope) = (inner.clone(), entry.envelope.clone());
         let input_bytes = entry.payload.len();
         Ok(Waiter { inner, envelope, input_bytes, receiver, left: Some(gone()) })
@@ -60,15 +79,32 @@ impl Waiting {
         let caller = self.callers.lock().remove(&reply.id);
         if let Some(caller) = caller {
             // The caller may have gone between the look-up and now; then nobody wants the reply.
-            let _ = caller.reply.send(reply);
+            let _ = caller.reply.send(Ok(reply));
+        }
+    }
+
+    /// The calls that have been waited for at least so long, by their domains.
+    pub(crate) fn waiting_for(&self, long: Duration) -> HashMap<DomainName, Vec<CallId>> {
+        let mut old = HashMap::<_, Vec<_>>::new();
+        for (id, caller) in self.callers.lock().iter().filter(|(_, caller)| caller.since.elapsed() >= long) {
+            old.entry(caller.domain.clone()).or_default().push(*id);
+        }
+        old
+    }
+
+    /// Tells a caller that no reply will come.
+    pub(crate) fn lose(&self, id: CallId, fault: Fault) {
+        let caller = self.callers.lock().remove(&id);
+        if let Some(caller) = caller {
+            let _ = caller.reply.send(Err(NoReply::Lost(fault)));
         }
     }
 
     /// Gives all callers the same answer, as no other will come.
     pub(crate) fn answer_all(&self, fault: &Fault) {
         let callers = std::mem::take(&mut *self.callers.lock());
-        for (id, caller) in callers {
-            let _ = caller.reply.send(Reply::unserved(id, Err(fault.clone())));
+        for caller in callers.into_values() {
+            let _ = caller.reply.send(Err(NoReply::Lost(fault.clone())));
         }
     }
 
@@ -97,23 +133,23 @@ pub(crate) struct Waiter {
     inner: Arc<Inner>,
     envelope: Envelope,
     input_bytes: usize,
-    receiver: oneshot::Receiver<Reply>,
+    receiver: oneshot::Receiver<Result<Reply, NoReply>>,
     /// Why the call is taken back when this is dropped; nothing once it is answered.
     left: Option<Fault>,
 }
 
 impl Waiter {
-    /// The reply, or the fault once the call's deadline and `grace` are over.
-    pub(crate) async fn reply(mut self, grace: Duration) -> Result<Reply, Fault> {
+    /// The reply, or why there is none once the call's deadline and `grace` are over at the latest.
+    pub(crate) async fn reply(mut self, grace: Duration) -> Result<Reply, NoReply> {
         let limit = self.envelope.deadline.remaining() + grace;
         // The sender stays in `callers` until it answers, so only time can end this otherwise.
-        if let Ok(Ok(reply)) = tokio::time::timeout(limit, &mut self.receiver).await {
+        if let Ok(Ok(answer)) = tokio::time::timeout(limit, &mut self.receiver).await {
             self.left = None;
-            return Ok(reply);
+            return answer;
         }
         let late = Fault::deadline("no host answered within the call's time");
         self.left = Some(late.clone());
-        Err(late)
+        Err(NoReply::Late(late))
     }
 
     /// The message.
@@ -160,10 +196,14 @@ mod tests {
         let waiting = Waiting::new(2);
         let (reply, receiver) = oneshot::channel();
         let id = CallId::fresh();
-        waiting.callers.lock().insert(id, Caller { reply, progress: None });
+        let domain = DomainName::default();
+        let caller = Caller { reply, progress: None, domain: domain.clone(), since: Instant::now() };
+        waiting.callers.lock().insert(id, caller);
+        assert_eq!(waiting.waiting_for(Duration::ZERO), HashMap::from([(domain, vec![id])]));
+        assert_eq!(waiting.waiting_for(Duration::from_secs(3600)), HashMap::new());
         waiting.answer_all(&Fault::interrupted("taken for dead"));
-        let told = receiver.await.unwrap();
-        assert_eq!((told.id, told.outcome.unwrap_err().message.as_str()), (id, "taken for dead"));
+        let told = receiver.await.unwrap().map(drop).unwrap_err().fault();
+        assert_eq!(told.message, "taken for dead");
         waiting.empty().await;
     }
 }

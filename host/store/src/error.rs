@@ -1,7 +1,7 @@
 //! What a store answers when it doesn't do what was asked.
 
 use crate::db::{Abort, DbError};
-use skep_core::{AskId, AskState, CallId, Digest, DomainName, Incarnation, JobState, SkillName, StateError};
+use skep_core::{AskId, AskState, Digest, DomainName, Incarnation, JobId, JobState, SkillName, StateError};
 
 /// Why the store didn't do it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -75,13 +75,13 @@ pub enum StoreError {
         /// The key.
         key: String,
         /// The job that has it.
-        id: CallId,
+        id: JobId,
     },
     /// A job isn't in a state in which this can be done.
     #[error("job {id} is {state}: {way_out}")]
     JobState {
         /// The job.
-        id: CallId,
+        id: JobId,
         /// How it stands.
         state: JobState,
         /// What can be done.

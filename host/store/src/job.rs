@@ -6,17 +6,21 @@ mod create;
 mod end;
 mod events;
 mod govern;
+mod hosts;
 mod queue;
 
 pub use claim::Wanted;
 pub use create::JobRoom;
 pub use end::Ending;
 pub use events::JOB_EVENTS_PAGE_MAX;
+pub use queue::{Queue, QueueDue};
 
-use crate::db::{DbError, Row, Value, text, values};
+use crate::db::{DbError, Row, Value, text};
 use crate::{Store, StoreError};
 use bytes::Bytes;
-use skep_core::{CallId, DomainName, Fault, Job, JobState, Lane, SkillName, Target, UnixMs};
+use skep_core::{
+    Digest, DomainName, Fault, Job, JobId, JobState, Lane, Principal, SkillName, Target, UnixMs,
+};
 
 /// Jobs that one listing brings at most.
 pub const JOBS_PAGE_MAX: u64 = 1_000;
@@ -34,18 +38,20 @@ pub struct JobFilter {
     pub skill: Option<SkillName>,
     /// Only in this state.
     pub state: Option<JobState>,
+    /// Only what this principal asked for.
+    pub owner: Option<Principal>,
     /// Only older ones than this.
-    pub before: Option<CallId>,
+    pub before: Option<JobId>,
     /// At most so many; [`JOBS_PAGE_MAX`] if not set or higher.
     pub limit: Option<u64>,
 }
 
 const COLUMNS: &str = "id, domain, skill, version, tool, lane, state, accepted, due, expires, attempt, fence, \
-    interruptions, host, cancelling, ended, idempotency_key, terms, output, fault";
+    failures, interruptions, host, cancelling, ended, idempotency_key, terms, output, fault";
 
 impl Store {
     /// One job of a domain.
-    pub async fn job_load(&self, domain: &DomainName, id: CallId) -> Result<Option<Job>, StoreError> {
+    pub async fn job_load(&self, domain: &DomainName, id: JobId) -> Result<Option<Job>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM jobs WHERE domain = ? AND id = ?");
         let rows = self.db.query(&sql, vec![text(domain), text(id)]).await?;
         Ok(rows.into_iter().next().map(|mut row| read(&mut row)).transpose()?)
@@ -56,6 +62,7 @@ impl Store {
         let set = [
             filter.skill.as_ref().map(|skill| ("skill = ?", text(skill))),
             filter.state.map(|state| ("state = ?", text(state))),
+            filter.owner.as_ref().map(|owner| ("owner = ?", text(owned_by(owner)))),
             filter.before.map(|id| ("id < ?", text(id))),
         ];
         let (mut sql, mut values) =
@@ -87,6 +94,7 @@ fn read(row: &mut Row) -> Result<Job, DbError> {
         expires: UnixMs(row.int()?),
         attempt: small(row.int()?)?,
         fence: row.int()?,
+        failures: small(row.int()?)?,
         interruptions: small(row.int()?)?,
         host: row.opt_text()?.map(|host| fit(host.parse())).transpose()?,
         cancelling: row.int()? != 0,
@@ -133,7 +141,7 @@ fn ids<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Vec<Value> {
     jobs.into_iter().map(|job| text(job.id)).collect()
 }
 
-/// The key of a queue as values.
-fn queue_key(domain: &DomainName, skill: &SkillName) -> Vec<Value> {
-    values![text(domain), text(skill)]
+/// Who asked, as it is stored: of bounded size, whatever the principal is called.
+fn owned_by(owner: &Principal) -> Digest {
+    Digest::of_parts(&[owner.to_string().as_bytes()])
 }

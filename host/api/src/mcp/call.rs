@@ -71,6 +71,7 @@ impl Server {
             timeout: None,
             lane: Lane::default(),
             idempotency_key: None,
+            job: None,
             session: self.session_of(entry, context)?,
             trace: trace(context),
             progress,

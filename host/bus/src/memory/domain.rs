@@ -1,11 +1,11 @@
 //! The queues of one domain, in memory.
 
 use super::quotas::Quotas;
-use crate::lanes::{LaneSplit, lane_index, session_quota};
+use crate::lanes::{lane_index, session_quota};
 use crate::message::EntryId;
 use crate::queues::{Queue, Room};
 use crate::{Bound, BusError, BusLimits, Delivery, Entry};
-use skep_core::{CALL_DEPTH_MAX, CallId, Envelope, RateLevel, SkillName, UnixMs};
+use skep_core::{CALL_DEPTH_MAX, CallId, Envelope, LaneSplit, RateLevel, SkillName, UnixMs};
 use std::collections::{BTreeMap, HashMap};
 
 /// Where a call is.
@@ -77,6 +77,11 @@ fn size(payload: &[u8]) -> u64 {
 }
 
 impl Domain {
+    /// Whether a call is queued, waits or runs.
+    pub(super) fn knows(&self, call: CallId) -> bool {
+        self.places.contains_key(&call)
+    }
+
     /// Entries that were admitted and not settled.
     pub(super) fn depth(&self) -> u64 {
         self.places.len() as u64

@@ -38,6 +38,8 @@ pub(super) struct Keys {
     /// The prefix of all keys, and the first key of every script.
     pub(super) prefix: String,
     pub(super) audit: String,
+    /// Where each call is that was admitted and isn't over.
+    pub(super) state: String,
     /// What only this host should know.
     pub(super) mailbox: String,
     /// What all hosts should know.
@@ -56,6 +58,7 @@ impl Keys {
         Self {
             index,
             audit: format!("{prefix}:audit"),
+            state: format!("{prefix}:state"),
             mailbox: format!("{prefix}:host:{me}"),
             notices: format!("{prefix}:notices"),
             dead_letters: format!("{prefix}:dlq"),

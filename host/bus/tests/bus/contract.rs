@@ -5,7 +5,7 @@ use crate::fixture::{
     send, settle, take_back,
 };
 use bytes::Bytes;
-use skep_bus::{BusError, BusLimits, Event, Room};
+use skep_bus::{BusError, BusLimits, Entry, Event, Room};
 use skep_core::{
     CallId, Fault, FaultCode, Incarnation, Level, LogRecord, Progress, Reply, SessionId, UnixMs, Usage,
 };
@@ -20,6 +20,7 @@ on_both! {
     a_call_that_has_started_is_told_to_stop;
     progress_and_revisions_arrive;
     a_call_is_sent_once;
+    a_call_is_known_until_it_is_over;
     an_unknown_domain_is_named;
     a_dropped_receive_loses_nothing;
     a_closed_bus_says_so;
@@ -155,6 +156,28 @@ async fn a_call_is_sent_once(kind: Kind) {
     assert_eq!(send(bus, entry.clone()).await.unwrap_err(), BusError::Duplicate(entry.envelope.id));
     assert_eq!(receive(bus, 1).await.len(), 1);
     receive_nothing(bus).await;
+}
+
+async fn a_call_is_known_until_it_is_over(kind: Kind) {
+    let rig = Rig::open(kind, limits()).await;
+    let bus = &*rig.bus;
+    let domain = &"main".parse().unwrap();
+    let narrow = |n: &str| Entry { concurrency: 1, ..call(bus.incarnation(), "echo", n) };
+    let (first, second) = (narrow("1"), narrow("2"));
+    let (runs, waits, never) = (first.envelope.id, second.envelope.id, CallId::fresh());
+    send(bus, first).await.unwrap();
+    send(bus, second).await.unwrap();
+    let delivery = receive_one(bus).await;
+    let asked = [runs, never, waits];
+    assert_eq!(bus.unknown(domain, &asked).await.unwrap(), [never]);
+    settle(bus, delivery, "1").await;
+    assert_eq!(reply(bus).await.id, runs);
+    assert_eq!(bus.unknown(domain, &asked).await.unwrap(), [runs, never]);
+    assert_eq!(bus.unknown(domain, &[]).await.unwrap(), []);
+    if let Some(mut server) = rig.connection().await {
+        let () = redis::cmd("FLUSHALL").query_async(&mut server).await.unwrap();
+        assert_eq!(bus.unknown(domain, &[waits]).await.unwrap(), [waits]);
+    }
 }
 
 async fn an_unknown_domain_is_named(kind: Kind) {

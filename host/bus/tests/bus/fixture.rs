@@ -70,6 +70,16 @@ impl Rig {
     }
 }
 
+impl Rig {
+    /// A plain connection to the server behind the bus, if there is one.
+    pub(crate) async fn connection(&self) -> Option<redis::aio::MultiplexedConnection> {
+        match &self.redis {
+            Some(redis) => Some(raw(redis).await),
+            None => None,
+        }
+    }
+}
+
 /// One more host on this Redis.
 pub(crate) async fn host(redis: &Redis, limits: BusLimits) -> RedisBus {
     let domains = vec![DomainName::default()];
@@ -97,6 +107,7 @@ pub(crate) fn call(from: Incarnation, skill: &str, payload: &str) -> Entry {
         accepted: UnixMs::now(),
         deadline: UnixMs::now().after(LIMIT),
         attempt: 1,
+        job: None,
         idempotency_key: None,
         session: None,
         chain: vec![Principal::Operator("test".to_owned())],

@@ -1,4 +1,5 @@
 -- Jobs, what happened to them, and how many wait of each skill. A queue's row is the lock of its jobs.
+-- A host that has jobs lives as long as its beats go on.
 CREATE TABLE IF NOT EXISTS job_queues (
   domain VARCHAR(63) NOT NULL,
   skill VARCHAR(63) NOT NULL,
@@ -18,11 +19,13 @@ CREATE TABLE IF NOT EXISTS jobs (
   expires BIGINT NOT NULL,
   attempt BIGINT NOT NULL,
   fence BIGINT NOT NULL,
+  failures BIGINT NOT NULL,
   interruptions BIGINT NOT NULL,
   host VARCHAR(36),
   cancelling BIGINT NOT NULL,
   ended BIGINT,
   idempotency_key VARCHAR(255),
+  owner VARCHAR(71) NOT NULL,
   work VARCHAR(71),
   terms LONGTEXT NOT NULL,
   events BIGINT NOT NULL,
@@ -32,7 +35,8 @@ CREATE TABLE IF NOT EXISTS jobs (
   UNIQUE KEY jobs_work (domain, work),
   KEY jobs_next (domain, skill, state, lane, due, id),
   KEY jobs_listed (domain, state, id),
-  KEY jobs_held (state, host),
+  KEY jobs_owned (domain, owner, id),
+  KEY jobs_held (host),
   KEY jobs_over (ended)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
 CREATE TABLE IF NOT EXISTS job_events (
@@ -44,4 +48,8 @@ CREATE TABLE IF NOT EXISTS job_events (
   detail TEXT NOT NULL,
   PRIMARY KEY (job, seq),
   FOREIGN KEY (job) REFERENCES jobs (id) ON DELETE CASCADE
+) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;
+CREATE TABLE IF NOT EXISTS job_hosts (
+  host VARCHAR(36) NOT NULL PRIMARY KEY,
+  beats BIGINT NOT NULL
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin;

@@ -1,4 +1,5 @@
 -- Jobs, what happened to them, and how many wait of each skill. A queue's row is the lock of its jobs.
+-- A host that has jobs lives as long as its beats go on.
 CREATE TABLE IF NOT EXISTS job_queues (
   domain TEXT NOT NULL,
   skill TEXT NOT NULL,
@@ -18,11 +19,13 @@ CREATE TABLE IF NOT EXISTS jobs (
   expires INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
   fence INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
   interruptions INTEGER NOT NULL,
   host TEXT,
   cancelling INTEGER NOT NULL,
   ended INTEGER,
   idempotency_key TEXT,
+  owner TEXT NOT NULL,
   work TEXT,
   terms TEXT NOT NULL,
   events INTEGER NOT NULL,
@@ -33,7 +36,8 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE UNIQUE INDEX IF NOT EXISTS jobs_work ON jobs (domain, work);
 CREATE INDEX IF NOT EXISTS jobs_next ON jobs (domain, skill, state, lane, due, id);
 CREATE INDEX IF NOT EXISTS jobs_listed ON jobs (domain, state, id);
-CREATE INDEX IF NOT EXISTS jobs_held ON jobs (state, host);
+CREATE INDEX IF NOT EXISTS jobs_owned ON jobs (domain, owner, id);
+CREATE INDEX IF NOT EXISTS jobs_held ON jobs (host);
 CREATE INDEX IF NOT EXISTS jobs_over ON jobs (ended);
 CREATE TABLE IF NOT EXISTS job_events (
   job TEXT NOT NULL,
@@ -44,4 +48,8 @@ CREATE TABLE IF NOT EXISTS job_events (
   detail TEXT NOT NULL,
   PRIMARY KEY (job, seq),
   FOREIGN KEY (job) REFERENCES jobs (id) ON DELETE CASCADE
+) STRICT;
+CREATE TABLE IF NOT EXISTS job_hosts (
+  host TEXT NOT NULL PRIMARY KEY,
+  beats INTEGER NOT NULL
 ) STRICT;

@@ -1,16 +1,16 @@
 //! Taking jobs: a host takes what is due and has room, and raises each job's fence by that.
 
-use super::{BATCH_BYTES_MAX, COLUMNS, events, marks, queue, rank, read};
+use super::{BATCH_BYTES_MAX, COLUMNS, Queue, events, marks, queue, rank, read};
 use crate::db::{Abort, Purpose, Tx, Value, Work, text, values};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
-use skep_core::{ClaimedJob, DomainName, Incarnation, JobStep, Lane, SkillName, UnixMs};
+use skep_core::{ClaimedJob, Incarnation, JobStep, Lane, UnixMs};
 
 /// How many jobs of a skill and lane a host has room for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// The skill.
-    pub skill: SkillName,
+    pub queue: Queue,
     /// The lane.
     pub lane: Lane,
     /// At most so many.
@@ -22,7 +22,6 @@ impl Store {
     /// they are the host's nonetheless: [`Store::jobs_held`] tells.
     pub async fn jobs_claim(
         &self,
-        domain: &DomainName,
         host: Incarnation,
         wanted: &[Wanted],
     ) -> Result<Vec<ClaimedJob>, StoreError> {
@@ -30,12 +29,11 @@ impl Store {
             return Ok(Vec::new());
         }
         let now = UnixMs::now();
-        self.db.transact(Purpose::Write, &Claim { domain, host, wanted, now }).await
+        self.db.transact(Purpose::Write, &Claim { host, wanted, now }).await
     }
 }
 
 struct Claim<'a> {
-    domain: &'a DomainName,
     host: Incarnation,
     wanted: &'a [Wanted],
     now: UnixMs,
@@ -48,12 +46,11 @@ impl Work for Claim<'_> {
     type Output = Vec<ClaimedJob>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Vec<ClaimedJob>, Abort> {
-        let keys = self.wanted.iter().map(|wanted| (self.domain.clone(), wanted.skill.clone()));
-        let mut queues = queue::lock(tx, keys).await?;
+        let mut queues = queue::lock(tx, self.wanted.iter().map(|wanted| wanted.queue.clone())).await?;
         let (mut ids, mut bytes) = (Vec::new(), 0);
         for wanted in self.wanted {
             let found = self.due(tx, wanted, &mut bytes).await?;
-            let waiting = queues.entry((self.domain.clone(), wanted.skill.clone())).or_default();
+            let waiting = queues.entry(wanted.queue.clone()).or_default();
             *waiting = waiting.saturating_sub(found.len() as u64);
             ids.extend(found);
         }
@@ -62,7 +59,8 @@ impl Work for Claim<'_> {
         }
         let marks = marks(ids.len());
         let sql = format!(
-            "UPDATE jobs SET state = 'running', host = ?, fence = fence + 1, attempt = attempt + 1 \
+            "UPDATE jobs SET state = 'running', host = ?, fence = fence + 1, attempt = attempt + 1, \
+             events = events + 1 \
              WHERE id IN ({marks})"
         );
         tx.exec(&sql, [vec![text(self.host)], ids.clone()].concat()).await?;
@@ -82,7 +80,8 @@ impl Claim<'_> {
         let sql = "SELECT id, LENGTH(input) FROM jobs WHERE domain = ? AND skill = ? AND state = 'waiting' \
             AND lane = ? AND due <= ? ORDER BY due, id LIMIT ?";
         let lane = rank(wanted.lane);
-        let values = values![text(self.domain), text(&wanted.skill), lane, self.now.0, wanted.count as u64];
+        let Queue { domain, skill } = &wanted.queue;
+        let values = values![text(domain), text(skill), lane, self.now.0, wanted.count as u64];
         let mut ids = Vec::new();
         for mut row in tx.query(sql, values).await? {
             let (id, size) = (row.text()?, row.int()?);

@@ -1,14 +1,14 @@
 //! Accepting jobs: many in one transaction, each with the audit record of its acceptance.
 
-use super::queue::{self, Queues};
-use super::{BATCH_BYTES_MAX, COLUMNS, JOB_BYTES_MAX, events, marks, rank, read};
+use super::queue::{self, Queue, Queues};
+use super::{BATCH_BYTES_MAX, COLUMNS, JOB_BYTES_MAX, events, marks, owned_by, rank, read};
 use crate::audit::batches;
 use crate::change::json;
 use crate::db::{Abort, Purpose, Tx, Value, Work, text, values};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
 use skep_core::{
-    AuditRecord, CallId, Digest, IDEMPOTENCY_KEY_BYTES_MAX, Job, JobState, JobStep, NewJob, UnixMs,
+    AuditRecord, Digest, IDEMPOTENCY_KEY_BYTES_MAX, Job, JobEvent, JobId, JobState, JobStep, NewJob,
 };
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -54,8 +54,7 @@ impl Work for Create<'_> {
     type Output = Outcomes;
 
     async fn run(&self, tx: &mut Tx) -> Result<Outcomes, Abort> {
-        let keys = self.jobs.iter().map(|job| (job.to.domain.clone(), job.to.skill.clone()));
-        let mut queues = queue::lock(tx, keys).await?;
+        let mut queues = queue::lock(tx, self.jobs.iter().map(queue_of)).await?;
         let known = self.known(tx).await?;
         let mut domains = BTreeMap::new();
         let (mut fresh, mut outcomes, mut works) = (Vec::new(), Outcomes::new(), BTreeMap::new());
@@ -98,7 +97,7 @@ impl Work for Create<'_> {
 
 impl Create<'_> {
     /// Those that are there already: this was done before, and only its answer was lost.
-    async fn known(&self, tx: &mut Tx) -> Result<BTreeMap<CallId, Job>, Abort> {
+    async fn known(&self, tx: &mut Tx) -> Result<BTreeMap<JobId, Job>, Abort> {
         let sql = format!("SELECT {COLUMNS} FROM jobs WHERE id IN ({})", marks(self.jobs.len()));
         let rows = tx.query(&sql, self.jobs.iter().map(|job| text(job.id)).collect()).await?;
         let read = rows.into_iter().map(|mut row| read(&mut row).map(|job| (job.id, job)));
@@ -117,12 +116,12 @@ impl Create<'_> {
         let in_domain = match domains.entry(domain.to_string()) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => {
-                let sql = "SELECT COALESCE(SUM(waiting), 0) + 0 FROM job_queues WHERE domain = ?";
+                let sql = "SELECT CAST(COALESCE(SUM(waiting), 0) AS SIGNED) FROM job_queues WHERE domain = ?";
                 let row = tx.query_one(sql, values![text(domain)]).await?;
                 unknown.insert(row.map_or(Ok(0), |mut row| row.int())?)
             }
         };
-        let in_skill = queues.entry((domain.clone(), skill.clone())).or_default();
+        let in_skill = queues.entry(queue_of(job)).or_default();
         if *in_skill >= self.room.skill {
             return Ok(Err(StoreError::Full(format!("{in_skill} jobs of `{skill}` wait already"))));
         }
@@ -152,6 +151,10 @@ fn work_of(job: &NewJob) -> Option<String> {
     Some(Digest::of_parts(&[asker.as_bytes(), key.as_bytes()]).to_string())
 }
 
+fn queue_of(job: &NewJob) -> Queue {
+    Queue { domain: job.to.domain.clone(), skill: job.to.skill.clone() }
+}
+
 fn same_work(job: &NewJob, first: Job, input: &[u8]) -> Result<Job, StoreError> {
     if first.to == job.to && *input == *job.input {
         return Ok(first);
@@ -171,6 +174,7 @@ fn accepted(job: &NewJob) -> Job {
         expires: job.expires,
         attempt: 0,
         fence: 0,
+        failures: 0,
         interruptions: 0,
         host: None,
         cancelling: false,
@@ -190,24 +194,21 @@ async fn insert(tx: &mut Tx, jobs: &[&NewJob]) -> Result<(), Abort> {
             bytes <= BATCH_BYTES_MAX
         });
         let (now, later) = rest.split_at(fits.count().max(1));
-        let rows = vec!["(?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, 0, 0, 0, 0, ?, ?, ?, 0, ?)"; now.len()];
+        let rows = vec!["(?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, 0, 0, 0, 0, 0, ?, ?, ?, ?, 1, ?)"; now.len()];
         let sql = format!(
             "INSERT INTO jobs (id, domain, skill, version, tool, lane, state, accepted, due, expires, attempt, \
-             fence, interruptions, cancelling, idempotency_key, work, terms, events, input) VALUES {}",
+             fence, failures, interruptions, cancelling, idempotency_key, owner, work, terms, events, input) VALUES {}",
             rows.join(", ")
         );
         let values: Vec<Vec<Value>> = now.iter().map(|job| row(job)).collect::<Result<_, _>>()?;
         tx.exec(&sql, values.concat()).await?;
         rest = later;
     }
-    let mut by_moment = BTreeMap::<UnixMs, Vec<Value>>::new();
-    for job in jobs {
-        by_moment.entry(job.accepted).or_default().push(text(job.id));
-    }
-    for (at, jobs) in by_moment {
-        events::note(tx, at, JobStep::Accepted, "", jobs).await?;
-    }
-    Ok(())
+    let first = |job: &&NewJob| {
+        let (at, detail) = (job.accepted, String::new());
+        (job.id, JobEvent { seq: 1, at, step: JobStep::Accepted, attempt: 0, detail })
+    };
+    events::insert(tx, jobs.iter().map(first).collect()).await
 }
 
 fn row(job: &NewJob) -> Result<Vec<Value>, StoreError> {
@@ -223,6 +224,7 @@ fn row(job: &NewJob) -> Result<Vec<Value>, StoreError> {
         job.due.0,
         job.expires.0,
         job.idempotency_key.clone(),
+        job.terms.chain.first().map(|owner| text(owned_by(owner))).unwrap_or_else(|| "".into()),
         work_of(job),
         json("the job's terms", &job.terms)?,
         job.input.clone(),

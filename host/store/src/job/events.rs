@@ -3,7 +3,7 @@
 use super::marks;
 use crate::db::{Abort, DbError, Row, Tx, Value, text, values};
 use crate::{Store, StoreError};
-use skep_core::{CallId, DomainName, JobEvent, JobStep, UnixMs};
+use skep_core::{DomainName, JobEvent, JobId, JobStep, UnixMs};
 
 /// Events that one listing brings at most.
 pub const JOB_EVENTS_PAGE_MAX: u64 = 1_000;
@@ -15,7 +15,7 @@ impl Store {
     pub async fn job_events(
         &self,
         domain: &DomainName,
-        id: CallId,
+        id: JobId,
         since: u64,
         limit: u64,
     ) -> Result<Vec<JobEvent>, StoreError> {
@@ -33,7 +33,21 @@ fn read(mut row: Row) -> Result<JobEvent, DbError> {
     Ok(JobEvent { seq, at, step, attempt: super::small(row.int()?)?, detail: row.text()? })
 }
 
-/// Notes the same step for each of some jobs as they stand now; their queues are locked.
+/// Inserts events of jobs whose count of events was raised already.
+pub(super) async fn insert(tx: &mut Tx, events: Vec<(JobId, JobEvent)>) -> Result<(), Abort> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let rows = vec!["(?, ?, ?, ?, ?, ?)"; events.len()].join(", ");
+    let sql = format!("INSERT INTO job_events (job, seq, at_ms, step, attempt, detail) VALUES {rows}");
+    let row = |(job, event): (JobId, JobEvent)| {
+        let attempt = u64::from(event.attempt);
+        values![text(job), event.seq, event.at.0, event.step.as_str(), attempt, cut(&event.detail)]
+    };
+    Ok(tx.exec(&sql, events.into_iter().flat_map(row).collect()).await?)
+}
+
+/// Notes the same step for each of some jobs as they stand now, with their count of events raised already.
 pub(super) async fn note(
     tx: &mut Tx,
     at: UnixMs,
@@ -41,16 +55,14 @@ pub(super) async fn note(
     detail: &str,
     jobs: Vec<Value>,
 ) -> Result<(), Abort> {
-    if jobs.is_empty() {
-        return Ok(());
-    }
-    let marks = marks(jobs.len());
-    tx.exec(&format!("UPDATE jobs SET events = events + 1 WHERE id IN ({marks})"), jobs.clone()).await?;
-    let detail = &detail[..detail.floor_char_boundary(DETAIL_BYTES_MAX)];
     let sql = format!(
         "INSERT INTO job_events (job, seq, at_ms, step, attempt, detail) \
-         SELECT id, events, ?, ?, attempt, ? FROM jobs WHERE id IN ({marks})"
+         SELECT id, events, ?, ?, attempt, ? FROM jobs WHERE id IN ({})",
+        marks(jobs.len())
     );
-    tx.exec(&sql, [values![at.0, step.as_str(), detail], jobs].concat()).await?;
-    Ok(())
+    Ok(tx.exec(&sql, [values![at.0, step.as_str(), cut(detail)], jobs].concat()).await?)
+}
+
+fn cut(detail: &str) -> &str {
+    &detail[..detail.floor_char_boundary(DETAIL_BYTES_MAX)]
 }

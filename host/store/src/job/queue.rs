@@ -1,39 +1,82 @@
 //! The queue of a skill: a row that counts what waits, and that is locked while its jobs are changed.
 
-use super::queue_key;
-use crate::db::{Abort, Tx, values};
+use crate::db::{Abort, DbError, Tx, Value, text, values};
 use crate::{Store, StoreError};
-use skep_core::{DomainName, SkillName};
+use skep_core::{DomainName, Job, SkillName, UnixMs};
 use std::collections::BTreeMap;
 
-/// Queues by their key, in the order in which they are locked; each with how many jobs wait.
-pub(super) type Queues = BTreeMap<(DomainName, SkillName), u64>;
+/// The jobs of one skill.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Queue {
+    /// Its domain.
+    pub domain: DomainName,
+    /// The skill.
+    pub skill: SkillName,
+}
+
+impl Queue {
+    /// Where a job stands.
+    pub fn of(job: &Job) -> Self {
+        Self { domain: job.to.domain.clone(), skill: job.to.skill.clone() }
+    }
+
+    fn key(&self) -> Vec<Value> {
+        values![text(&self.domain), text(&self.skill)]
+    }
+}
+
+/// A queue in which jobs wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueDue {
+    /// Which one.
+    pub queue: Queue,
+    /// How many wait.
+    pub waiting: u64,
+    /// When the first one of each lane may start, in the order of [`Lane::ALL`](skep_core::Lane::ALL).
+    pub due: [Option<UnixMs>; 3],
+}
+
+/// Queues in the order in which they are locked, each with how many jobs wait.
+pub(super) type Queues = BTreeMap<Queue, u64>;
 
 impl Store {
-    /// The skills of a domain that have jobs waiting, and how many; some may not be due yet.
-    pub async fn jobs_waiting(&self, domain: &DomainName) -> Result<Vec<(SkillName, u64)>, StoreError> {
-        let sql = "SELECT skill, waiting FROM job_queues WHERE domain = ? AND waiting > 0";
-        let rows = self.db.query(sql, values![crate::db::text(domain)]).await?;
-        let read = rows.into_iter().map(|mut row| Ok((row.parse()?, row.int()?)));
-        Ok(read.collect::<Result<_, crate::db::DbError>>()?)
+    /// The queues in which jobs wait. What this costs grows with the queues, not with the jobs.
+    pub async fn jobs_due(&self) -> Result<Vec<QueueDue>, StoreError> {
+        let first = |lane: u8| {
+            format!(
+                "(SELECT MIN(due) FROM jobs j WHERE j.domain = q.domain AND j.skill = q.skill \
+                 AND j.state = 'waiting' AND j.lane = {lane})"
+            )
+        };
+        let sql = format!(
+            "SELECT q.domain, q.skill, q.waiting, {}, {}, {} FROM job_queues q WHERE q.waiting > 0",
+            first(0),
+            first(1),
+            first(2)
+        );
+        let rows = self.db.query(&sql, Vec::new()).await?;
+        let read = rows.into_iter().map(|mut row| {
+            let queue = Queue { domain: row.parse()?, skill: row.parse()? };
+            let waiting = row.int()?;
+            let due = [row.opt_int()?, row.opt_int()?, row.opt_int()?].map(|due| due.map(UnixMs));
+            Ok(QueueDue { queue, waiting, due })
+        });
+        Ok(read.collect::<Result<_, DbError>>()?)
     }
 }
 
 /// Locks these queues until the end of the transaction, and says how many jobs wait in each.
-pub(super) async fn lock(
-    tx: &mut Tx,
-    queues: impl IntoIterator<Item = (DomainName, SkillName)>,
-) -> Result<Queues, Abort> {
-    let mut locked: Queues = queues.into_iter().map(|key| (key, 0)).collect();
-    for ((domain, skill), waiting) in &mut locked {
+pub(super) async fn lock(tx: &mut Tx, queues: impl IntoIterator<Item = Queue>) -> Result<Queues, Abort> {
+    let mut locked: Queues = queues.into_iter().map(|queue| (queue, 0)).collect();
+    for (queue, waiting) in &mut locked {
         let sql = "UPDATE job_queues SET waiting = waiting WHERE domain = ? AND skill = ?";
-        tx.exec(sql, queue_key(domain, skill)).await?;
+        tx.exec(sql, queue.key()).await?;
         let sql = "SELECT waiting FROM job_queues WHERE domain = ? AND skill = ?";
-        match tx.query_one(sql, queue_key(domain, skill)).await? {
+        match tx.query_one(sql, queue.key()).await? {
             Some(mut row) => *waiting = row.int()?,
             None => {
                 let sql = "INSERT INTO job_queues (domain, skill, waiting) VALUES (?, ?, 0)";
-                tx.exec(sql, queue_key(domain, skill)).await?;
+                tx.exec(sql, queue.key()).await?;
             }
         }
     }
@@ -42,9 +85,9 @@ pub(super) async fn lock(
 
 /// Notes how many jobs wait in these queues now.
 pub(super) async fn note(tx: &mut Tx, queues: &Queues) -> Result<(), Abort> {
-    for ((domain, skill), waiting) in queues {
+    for (queue, waiting) in queues {
         let sql = "UPDATE job_queues SET waiting = ? WHERE domain = ? AND skill = ?";
-        tx.exec(sql, [values![*waiting], queue_key(domain, skill)].concat()).await?;
+        tx.exec(sql, [values![*waiting], queue.key()].concat()).await?;
     }
     Ok(())
 }

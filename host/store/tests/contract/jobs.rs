@@ -4,10 +4,10 @@ use crate::ground::{Ground, on_both};
 use crate::sample::{chain, domain, event, name};
 use bytes::Bytes;
 use skep_core::{
-    CallId, ClaimedJob, Fault, INTERRUPTIONS_MAX, Incarnation, Job, JobEnd, JobState, JobStep, JobTerms, Lane,
-    NewJob, Principal, Target, UnixMs,
+    Allowance, ClaimedJob, Fault, INTERRUPTIONS_MAX, Incarnation, Job, JobEnd, JobId, JobState, JobStep,
+    JobTerms, Lane, NewJob, Principal, Setback, Target, UnixMs,
 };
-use skep_store::{AuditFilter, Ending, JobFilter, JobRoom, Store, StoreError, Wanted};
+use skep_store::{AuditFilter, Ending, JobFilter, JobRoom, Queue, Store, StoreError, Wanted};
 use std::collections::BTreeSet;
 use tokio::task::JoinSet;
 
@@ -22,6 +22,8 @@ on_both! {
     waiting_jobs_are_cancelled_at_once_and_running_ones_are_asked_to_stop,
     what_outlives_its_hosts_too_often_is_a_dead_letter,
     jobs_are_forgotten_once_they_are_over_for_long,
+    a_host_lives_as_long_as_it_beats,
+    everybody_finds_their_own_jobs,
 }
 
 const ROOM: JobRoom = JobRoom { skill: 1_000, domain: 10_000 };
@@ -29,7 +31,7 @@ const ROOM: JobRoom = JobRoom { skill: 1_000, domain: 10_000 };
 fn job(skill: &str) -> NewJob {
     let accepted = UnixMs::now();
     NewJob {
-        id: CallId::fresh(),
+        id: JobId::fresh(),
         to: Target { domain: domain(), skill: name(skill), version: None, tool: None },
         lane: Lane::No,
         input: Bytes::from_static(b"{\"a\":\"\xc3\xa4\"}"),
@@ -41,6 +43,7 @@ fn job(skill: &str) -> NewJob {
             chain: vec![Principal::Key("k".to_owned())],
             timeout_ms: None,
             attempts_max: 3,
+            allowance: Allowance::Unmetered,
             idempotent: false,
             trace: None,
         },
@@ -59,12 +62,16 @@ async fn created(store: &Store, new: NewJob) -> Job {
     create(store, &[new]).await.remove(0).unwrap()
 }
 
+fn queue(skill: &str) -> Queue {
+    Queue { domain: domain(), skill: name(skill) }
+}
+
 fn wanted(skill: &str, lane: Lane, count: usize) -> Wanted {
-    Wanted { skill: name(skill), lane, count }
+    Wanted { queue: queue(skill), lane, count }
 }
 
 async fn claim(store: &Store, host: Incarnation, count: usize) -> Vec<ClaimedJob> {
-    store.jobs_claim(&domain(), host, &[wanted("echo", Lane::No, count)]).await.unwrap()
+    store.jobs_claim(host, &[wanted("echo", Lane::No, count)]).await.unwrap()
 }
 
 async fn end(store: &Store, job: &Job, end: JobEnd) -> bool {
@@ -72,11 +79,11 @@ async fn end(store: &Store, job: &Job, end: JobEnd) -> bool {
     store.jobs_end(&[ending]).await.unwrap().contains(&job.id)
 }
 
-async fn load(store: &Store, id: CallId) -> Job {
+async fn load(store: &Store, id: JobId) -> Job {
     store.job_load(&domain(), id).await.unwrap().unwrap()
 }
 
-async fn steps(store: &Store, id: CallId) -> Vec<JobStep> {
+async fn steps(store: &Store, id: JobId) -> Vec<JobStep> {
     let events = store.job_events(&domain(), id, 0, 100).await.unwrap();
     let seqs: Vec<_> = events.iter().map(|event| event.seq).collect();
     assert_eq!(seqs, (1..=events.len() as u64).collect::<Vec<_>>(), "no gaps");
@@ -84,8 +91,7 @@ async fn steps(store: &Store, id: CallId) -> Vec<JobStep> {
 }
 
 async fn waiting(store: &Store) -> u64 {
-    let skills = store.jobs_waiting(&domain()).await.unwrap();
-    skills.into_iter().map(|(_, count)| count).sum()
+    store.jobs_due().await.unwrap().iter().map(|due| due.waiting).sum()
 }
 
 async fn what_is_accepted_is_there_with_its_record_and_its_first_step(ground: Ground) {
@@ -153,16 +159,24 @@ async fn jobs_are_taken_by_lane_when_they_are_due(ground: Ground) {
     create(&store, &batch).await.into_iter().for_each(|job| drop(job.unwrap()));
     let host = Incarnation::fresh();
     let lanes = [wanted("echo", Lane::Hi, 8), wanted("echo", Lane::No, 8), wanted("echo", Lane::Lo, 8)];
-    let taken = store.jobs_claim(&domain(), host, &lanes).await.unwrap();
+    let taken = store.jobs_claim(host, &lanes).await.unwrap();
     let ids: Vec<_> = taken.iter().map(|taken| taken.job.id).collect();
     assert_eq!(ids, [batch[3].id, batch[2].id, batch[1].id]);
     assert!(taken.iter().all(|t| (t.job.attempt, t.job.fence, t.job.host) == (1, 1, Some(host))));
     assert_eq!(taken[0].input, batch[3].input);
-    let left: BTreeSet<_> = store.jobs_waiting(&domain()).await.unwrap().into_iter().collect();
-    assert_eq!(left, [(name("echo"), 1), (name("other"), 1)].into());
+    let mut left = store.jobs_due().await.unwrap();
+    left.sort_by(|a, b| a.queue.cmp(&b.queue));
+    assert_eq!(
+        left.iter().map(|due| (&due.queue, due.waiting)).collect::<Vec<_>>(),
+        [(&queue("echo"), 1), (&queue("other"), 1)]
+    );
+    assert_eq!(
+        left.iter().map(|left| left.due).collect::<Vec<_>>(),
+        [[None, Some(batch[0].due), None], [None, Some(batch[4].due), None]]
+    );
     let held: Vec<_> = store.jobs_held(host, None).await.unwrap().iter().map(|job| job.id).collect();
     assert_eq!(held.iter().collect::<BTreeSet<_>>(), ids.iter().collect());
-    assert_eq!(store.job_hosts().await.unwrap(), [host]);
+    assert_eq!(store.job_hosts().await.unwrap(), [(host, 0)].into());
 }
 
 async fn of_many_hosts_one_takes_a_job(ground: Ground) {
@@ -191,7 +205,7 @@ async fn only_the_last_taker_ends_a_job(ground: Ground) {
     let id = created(&store, job("echo")).await.id;
     let zombie = Incarnation::fresh();
     let before = claim(&store, zombie, 1).await.remove(0).job;
-    store.jobs_release(zombie, std::slice::from_ref(&before)).await.unwrap();
+    store.jobs_release(zombie, std::slice::from_ref(&before), 0.0).await.unwrap();
     let now = claim(&store, Incarnation::fresh(), 1).await.remove(0).job;
     assert_eq!((now.attempt, now.fence, now.interruptions), (2, 2, 1));
     assert!(!end(&store, &before, JobEnd::Done(Bytes::from_static(b"1"))).await, "the zombie is fenced off");
@@ -213,21 +227,22 @@ async fn a_job_is_tried_again_and_a_dead_letter_when_somebody_wants_it(ground: G
     let taken = claim(&store, host, 1).await.remove(0).job;
     let fault = Fault::unavailable("ä");
     let due = UnixMs(UnixMs::now().0 + 3_600_000);
-    assert!(end(&store, &taken, JobEnd::Again(fault.clone(), due)).await);
+    assert!(end(&store, &taken, JobEnd::Again(Setback::Failed, fault.clone(), due)).await);
     let again = load(&store, id).await;
-    assert_eq!((again.state, again.due, again.result), (JobState::Waiting, due, Some(Err(fault.clone()))));
+    assert_eq!((again.state, again.due, again.failures), (JobState::Waiting, due, 1));
+    assert_eq!(again.result, Some(Err(fault.clone())));
     assert!(claim(&store, host, 1).await.is_empty(), "it isn't due");
 
     let other = created(&store, job("echo")).await.id;
     let taken = claim(&store, host, 1).await.remove(0).job;
-    assert!(end(&store, &taken, JobEnd::Dead(fault.clone())).await);
+    assert!(end(&store, &taken, JobEnd::Dead(Setback::Failed, fault.clone())).await);
     let dead = JobFilter { state: Some(JobState::Dead), ..JobFilter::default() };
     let letters = store.job_list(&domain(), &dead).await.unwrap();
     assert_eq!((letters.len(), letters[0].id, &letters[0].result), (1, other, &Some(Err(fault))));
     let refused = store.job_retry(&domain(), id).await;
     assert!(matches!(refused, Err(StoreError::JobState { state: JobState::Waiting, .. })), "{refused:?}");
     let retried = store.job_retry(&domain(), other).await.unwrap();
-    assert_eq!((retried.state, retried.ended, retried.terms.attempts_max), (JobState::Waiting, None, 4));
+    assert_eq!((retried.state, retried.ended, retried.failures), (JobState::Waiting, None, 0));
     assert_eq!(claim(&store, host, 1).await[0].job.id, other);
 }
 
@@ -243,10 +258,13 @@ async fn waiting_jobs_are_cancelled_at_once_and_running_ones_are_asked_to_stop(g
     for _ in 0..2 {
         assert!(store.job_cancel(&domain(), first).await.unwrap().cancelling);
     }
+    let host = taken[0].job.host.unwrap();
+    assert_eq!(store.jobs_cancelling(host).await.unwrap(), [first]);
     assert!(end(&store, &taken[0].job, JobEnd::Cancelled).await);
+    assert_eq!(store.jobs_cancelling(host).await.unwrap(), []);
     let expect = [JobStep::Accepted, JobStep::Started, JobStep::Cancelling, JobStep::Cancelled];
     assert_eq!(steps(&store, first).await, expect);
-    let gone = store.job_cancel(&domain(), CallId::fresh()).await;
+    let gone = store.job_cancel(&domain(), JobId::fresh()).await;
     assert!(matches!(gone, Err(StoreError::NotFound(_))), "{gone:?}");
 }
 
@@ -258,11 +276,14 @@ async fn what_outlives_its_hosts_too_often_is_a_dead_letter(ground: Ground) {
         let taken: Vec<_> = claim(&store, host, 1).await.into_iter().map(|taken| taken.job).collect();
         assert_eq!(taken.len(), 1, "death {death}");
         for _ in 0..2 {
-            store.jobs_release(host, &taken).await.unwrap();
+            store.jobs_release(host, &taken, 0.0).await.unwrap();
         }
     }
     let dead = load(&store, id).await;
-    assert_eq!((dead.state, dead.interruptions, waiting(&store).await), (JobState::Dead, INTERRUPTIONS_MAX, 0));
+    assert_eq!(
+        (dead.state, dead.interruptions, waiting(&store).await),
+        (JobState::Dead, INTERRUPTIONS_MAX, 0)
+    );
     let Some(Err(fault)) = dead.result else { panic!("{dead:?}") };
     assert!(fault.message.contains("hosts died"), "{fault}");
     assert!(claim(&store, Incarnation::fresh(), 1).await.is_empty());
@@ -278,4 +299,30 @@ async fn jobs_are_forgotten_once_they_are_over_for_long(ground: Ground) {
     assert_eq!(store.job_load(&domain(), over).await.unwrap(), None);
     assert!(store.job_events(&domain(), over, 0, 100).await.unwrap().is_empty());
     assert_eq!(load(&store, open).await.state, JobState::Waiting);
+}
+
+async fn a_host_lives_as_long_as_it_beats(ground: Ground) {
+    let store = ground.open().await;
+    let [a, b] = [Incarnation::fresh(), Incarnation::fresh()];
+    for host in [a, b, a] {
+        store.job_host_beat(host).await.unwrap();
+    }
+    assert_eq!(store.job_hosts().await.unwrap(), [(a, 2), (b, 1)].into());
+    created(&store, job("echo")).await;
+    claim(&store, b, 1).await;
+    store.job_host_forget(b).await.unwrap();
+    assert_eq!(store.job_hosts().await.unwrap(), [(a, 2), (b, 0)].into(), "it has a job");
+}
+
+async fn everybody_finds_their_own_jobs(ground: Ground) {
+    let store = ground.open().await;
+    let own = created(&store, job("echo")).await.id;
+    let mut foreign = job("echo");
+    foreign.terms.chain = vec![Principal::Agent("ä".repeat(300))];
+    created(&store, foreign).await;
+    let of = |owner| JobFilter { owner: Some(owner), ..JobFilter::default() };
+    let found = store.job_list(&domain(), &of(Principal::Key("k".to_owned()))).await.unwrap();
+    assert_eq!(found.iter().map(|job| job.id).collect::<Vec<_>>(), [own]);
+    assert_eq!(store.job_list(&domain(), &of(Principal::Agent("ä".repeat(300)))).await.unwrap().len(), 1);
+    assert_eq!(store.job_list(&domain(), &JobFilter::default()).await.unwrap().len(), 2);
 }

@@ -1,0 +1,187 @@
+//! Jobs: the durable lane. What was accepted is in the database, and a caller of the fast lane that doesn't forget:
+//! a host takes a job, makes an ordinary call for it, and ends it, or it waits to be taken again.
+
+mod attempt;
+mod end;
+mod feed;
+mod hosts;
+mod intake;
+mod plan;
+mod submit;
+
+pub use submit::{JobRequest, Submitted};
+
+use crate::keys::fault;
+use crate::{Inner, Operator, Router};
+use intake::Wish;
+use parking_lot::Mutex;
+use skep_core::{AuditAction, DomainName, Fault, Job, JobEvent, JobId};
+use skep_store::{Ending, JOBS_BATCH_MAX, JobFilter, JobRoom, Queue};
+use std::collections::HashMap;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+
+/// Jobs that wait on one host to be accepted; what is more is refused.
+const INTAKE_MAX: usize = 8_192;
+
+/// What an operator decides for jobs.
+#[derive(Debug, Clone)]
+pub struct JobSettings {
+    /// Whether this host runs jobs; any host accepts them.
+    pub runs: bool,
+    /// How many may wait.
+    pub room: JobRoom,
+    /// How long a job that is over is remembered.
+    pub keep: Duration,
+}
+
+impl Default for JobSettings {
+    fn default() -> Self {
+        Self {
+            runs: true,
+            room: JobRoom { skill: 100_000, domain: 1_000_000 },
+            keep: Duration::from_secs(7 * 24 * 3600),
+        }
+    }
+}
+
+/// A job that this host has.
+struct Held {
+    fence: u64,
+    queue: Queue,
+    /// Somebody wants it stopped.
+    cancel: CancellationToken,
+}
+
+/// The jobs of one host.
+pub(crate) struct Jobs {
+    wishes: mpsc::Sender<Wish>,
+    endings: mpsc::Sender<Ending>,
+    /// What this host has taken and not ended for certain.
+    held: Mutex<HashMap<JobId, Held>>,
+    /// Told when there may be more to take.
+    more: Notify,
+    /// The hosts that run jobs, as far as this one knows.
+    hosts: AtomicUsize,
+}
+
+/// What the loops of the jobs read from.
+pub(crate) struct Inlets {
+    wishes: mpsc::Receiver<Wish>,
+    endings: mpsc::Receiver<Ending>,
+}
+
+impl Jobs {
+    pub(crate) fn new() -> (Self, Inlets) {
+        let (wishes, wished) = mpsc::channel(INTAKE_MAX);
+        let (endings, ended) = mpsc::channel(JOBS_BATCH_MAX);
+        let jobs =
+            Self { wishes, endings, held: Mutex::default(), more: Notify::new(), hosts: AtomicUsize::new(1) };
+        (jobs, Inlets { wishes: wished, endings: ended })
+    }
+
+    /// Stops a job, if this host has it.
+    fn cancel(&self, id: JobId) {
+        if let Some(held) = self.held.lock().get(&id) {
+            held.cancel.cancel();
+        }
+    }
+
+    /// How many jobs this host has.
+    pub(crate) fn count(&self) -> usize {
+        self.held.lock().len()
+    }
+}
+
+impl Router {
+    /// Begins to accept jobs, and to run them if this host does.
+    pub(crate) fn spawn_jobs(&self, inlets: Inlets) {
+        let Inlets { wishes, endings } = inlets;
+        let inner = &self.0;
+        let (intake, stopped) = (inner.clone(), inner.stopped.clone());
+        inner.loops.spawn(async move { intake.accept_jobs(wishes, stopped).await });
+        let (ends, stopped) = (inner.clone(), inner.stopped.clone());
+        inner.loops.spawn(async move { ends.end_jobs(endings, stopped).await });
+        if inner.settings.jobs.runs {
+            self.until_stopped(|inner| async move { inner.feed_jobs().await });
+            self.until_stopped(|inner| async move { inner.follow_hosts().await });
+            self.until_stopped(|inner| async move { inner.forget_jobs().await });
+        }
+    }
+
+    /// One job.
+    pub async fn job(&self, domain: &DomainName, id: JobId) -> Result<Job, Fault> {
+        self.within(domain).await?;
+        let found = self.0.store.job_load(domain, id).await.map_err(fault)?;
+        found.ok_or_else(|| unknown_job(id))
+    }
+
+    /// Jobs, the newest first.
+    pub async fn job_list(&self, domain: &DomainName, filter: &JobFilter) -> Result<Vec<Job>, Fault> {
+        self.within(domain).await?;
+        self.0.store.job_list(domain, filter).await.map_err(fault)
+    }
+
+    /// What happened to a job after the event `since`, the oldest first; at most `limit` events.
+    pub async fn job_events(
+        &self,
+        domain: &DomainName,
+        id: JobId,
+        since: u64,
+        limit: u64,
+    ) -> Result<Vec<JobEvent>, Fault> {
+        self.0.store.job_events(domain, id, since, limit).await.map_err(fault)
+    }
+
+    /// Takes a job back: one that waits at once, one that runs as soon as its host has heard of it.
+    pub async fn job_cancel(&self, by: &Operator, job: &Job) -> Result<Job, Fault> {
+        let done = self.0.store.job_cancel(&job.to.domain, job.id).await.map_err(fault);
+        self.governed(by, AuditAction::Cancel, job, &done).await;
+        if done.as_ref().is_ok_and(|job| job.cancelling) {
+            self.0.jobs.cancel(job.id);
+        }
+        done
+    }
+
+    /// Lets a dead letter be tried again.
+    pub async fn job_retry(&self, by: &Operator, job: &Job) -> Result<Job, Fault> {
+        let done = self.0.store.job_retry(&job.to.domain, job.id).await.map_err(fault);
+        self.governed(by, AuditAction::Retry, job, &done).await;
+        done
+    }
+
+    async fn governed(&self, by: &Operator, action: AuditAction, job: &Job, done: &Result<Job, Fault>) {
+        let detail = format!("job {}", job.id);
+        self.record(by, action, Some(&job.to.skill), detail, done.as_ref().err()).await;
+        self.0.jobs.more.notify_one();
+    }
+}
+
+impl Inner {
+    /// Forgets jobs that have been over for long.
+    async fn forget_jobs(self: std::sync::Arc<Self>) {
+        /// How often that is looked for.
+        const EVERY: Duration = Duration::from_secs(60);
+        loop {
+            tokio::time::sleep(EVERY).await;
+            let before = skep_core::UnixMs::now().before(self.settings.jobs.keep);
+            loop {
+                match self.store.jobs_forget(before).await {
+                    Ok(forgotten) if forgotten == JOBS_BATCH_MAX => {}
+                    Ok(_) => break,
+                    Err(error) => {
+                        tracing::debug!(%error, "old jobs can't be forgotten yet");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The answer to who names a job that isn't there, or not for them.
+pub fn unknown_job(id: JobId) -> Fault {
+    Fault::not_found(format!("no job `{id}` in this domain: it was forgotten, or is another domain's"))
+}

@@ -1,0 +1,91 @@
+//! Accepting jobs: all that wait are committed together, each with the audit record of its acceptance.
+
+use crate::Inner;
+use crate::keys::fault;
+use skep_core::{AuditEvent, AuditRecord, Fault, Job, NewJob};
+use skep_store::{JOBS_BATCH_MAX, StoreError};
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+/// Bytes of input that are committed together, one job's apart.
+const BATCH_BYTES_MAX: usize = 8 << 20;
+
+/// A job that somebody waits to see accepted.
+pub(crate) struct Wish {
+    pub(crate) job: NewJob,
+    pub(crate) event: AuditEvent,
+    pub(crate) answer: oneshot::Sender<Result<Job, Fault>>,
+}
+
+impl Inner {
+    /// Accepts jobs until `stopped`; what waits by then is accepted still.
+    pub(crate) async fn accept_jobs(
+        self: Arc<Self>,
+        mut wishes: mpsc::Receiver<Wish>,
+        stopped: CancellationToken,
+    ) {
+        let mut batch = Vec::new();
+        while let Some(Some(first)) = stopped.run_until_cancelled(wishes.recv()).await {
+            gather(&mut batch, first, &mut wishes);
+            self.accept_batch(std::mem::take(&mut batch)).await;
+        }
+        wishes.close();
+        while let Some(first) = wishes.recv().await {
+            gather(&mut batch, first, &mut wishes);
+            self.accept_batch(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    async fn accept_batch(&self, batch: Vec<Wish>) {
+        let (mut jobs, mut records, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+        for Wish { job, event, answer } in batch {
+            // Nothing is accepted that can't be recorded.
+            match self.auditor.chained(&event) {
+                Some(record) => {
+                    jobs.push(job);
+                    records.push(record);
+                    answers.push(answer);
+                }
+                None => drop(answer.send(Err(Fault::internal("the audit record could not be written")))),
+            }
+        }
+        match self.store.jobs_create(&jobs, &records, self.settings.jobs.room).await {
+            Ok(outcomes) => {
+                for (answer, outcome) in answers.into_iter().zip(outcomes) {
+                    // Who asked may have gone; the job is accepted all the same.
+                    let _ = answer.send(outcome.map_err(fault));
+                }
+            }
+            Err(error) => self.not_accepted(records, answers, error).await,
+        }
+    }
+
+    /// The records have their places in this host's chain, which must not have gaps: they go the usual way,
+    /// followed by what tells that the jobs were refused.
+    async fn not_accepted(
+        &self,
+        records: Vec<AuditRecord>,
+        answers: Vec<oneshot::Sender<Result<Job, Fault>>>,
+        error: StoreError,
+    ) {
+        let fault = fault(error);
+        for record in records {
+            self.auditor.relay(record).await;
+        }
+        for answer in answers {
+            let _ = answer.send(Err(fault.clone()));
+        }
+    }
+}
+
+/// Takes what waits, as far as one commit carries it.
+fn gather(batch: &mut Vec<Wish>, first: Wish, wishes: &mut mpsc::Receiver<Wish>) {
+    let mut bytes = first.job.input.len();
+    batch.push(first);
+    while batch.len() < JOBS_BATCH_MAX && bytes < BATCH_BYTES_MAX {
+        let Ok(next) = wishes.try_recv() else { return };
+        bytes += next.job.input.len();
+        batch.push(next);
+    }
+}

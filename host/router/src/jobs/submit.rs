@@ -1,0 +1,182 @@
+//! Submitting: whether a job can be accepted at all, and on which terms.
+
+use super::intake::Wish;
+use crate::audit::event;
+use crate::quotas::Refused;
+use crate::steps::{by, step};
+use crate::{CallRequest, Inner, Router};
+use bytes::Bytes;
+use skep_core::{
+    ATTEMPTS_MAX, Allowance, AuditAction, AuditEvent, CallId, Fault, Job, JobId, JobTerms, Lane, NewJob,
+    Principal, Span, Target, ToolName, Trace, UnixMs,
+};
+use skep_registry::Resolved;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tracing::Instrument;
+
+/// How often a job may fail where nobody says otherwise.
+const ATTEMPTS: u32 = 3;
+/// How long a job may take where nobody says otherwise.
+const WITHIN: Duration = Duration::from_secs(24 * 3600);
+/// How long a job may take at most, and how far off it may be due.
+const AHEAD_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// What somebody wants done, whether they wait for it or not.
+#[derive(Debug, Clone)]
+pub struct JobRequest {
+    /// What is to be called.
+    pub to: Target,
+    /// The input: JSON text.
+    pub input: Bytes,
+    /// Who asks, the origin first.
+    pub chain: Vec<Principal>,
+    /// What who asks may use up.
+    pub allowance: Allowance,
+    /// Its priority.
+    pub lane: Lane,
+    /// The caller's key for this piece of work: a second job with it is the first one.
+    pub idempotency_key: Option<String>,
+    /// Before this it isn't started.
+    pub due: Option<UnixMs>,
+    /// How long one attempt may take; the skill's own limit holds besides.
+    pub timeout: Option<Duration>,
+    /// How long all of it may take, from when it is due.
+    pub within: Option<Duration>,
+    /// How often it may fail.
+    pub attempts: Option<NonZeroU32>,
+    /// Whether running it twice does no harm, where the skill doesn't say so.
+    pub idempotent: bool,
+    /// The caller's place in its trace.
+    pub trace: Option<Trace>,
+}
+
+/// A job that was accepted.
+#[derive(Debug, Clone)]
+pub struct Submitted {
+    /// The job.
+    pub job: Job,
+    /// Whether it was accepted before, with the same idempotency key.
+    pub again: bool,
+}
+
+impl JobRequest {
+    /// The call that it stands for.
+    fn call(&self, trace: Option<Trace>) -> CallRequest {
+        CallRequest {
+            to: self.to.clone(),
+            input: self.input.clone(),
+            chain: self.chain.clone(),
+            allowance: self.allowance,
+            timeout: self.timeout,
+            lane: self.lane,
+            idempotency_key: self.idempotency_key.clone(),
+            job: None,
+            session: None,
+            trace,
+            progress: None,
+        }
+    }
+}
+
+impl Router {
+    /// Accepts a job: it is in the database, with its audit record, when this answers.
+    pub async fn submit(&self, request: JobRequest) -> Result<Submitted, Fault> {
+        let (id, to) = (JobId::fresh(), &request.to);
+        let step = self.step(request.trace.as_ref());
+        let here =
+            step!(step, "submit", job = %id, domain = %to.domain, skill = %to.skill, by = by(&request.chain));
+        let call = request.call(here.trace.clone());
+        let submitted = self.0.submit(id, &request, &call).instrument(here.span.clone()).await;
+        if let Err(fault) = &submitted {
+            self.0.refuse(CallId(id.0), &call, Refused::from(fault.clone())).await;
+            here.ends(&Err(fault.clone()));
+        }
+        submitted
+    }
+}
+
+impl Inner {
+    async fn submit(
+        self: &Arc<Self>,
+        id: JobId,
+        request: &JobRequest,
+        call: &CallRequest,
+    ) -> Result<Submitted, Fault> {
+        let (resolved, tool) = self.check(call).await?;
+        let job = new_job(id, request, call, &resolved, tool)?;
+        let event = accepted_event(&job);
+        let (answer, answered) = oneshot::channel();
+        let wish = Wish { job, event, answer };
+        self.jobs.wishes.try_send(wish).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => {
+                Fault::overloaded("too many jobs wait on this host to be accepted: try again later")
+            }
+            mpsc::error::TrySendError::Closed(_) => stopping(),
+        })?;
+        let job = answered.await.unwrap_or_else(|_| Err(stopping()))?;
+        self.jobs.more.notify_one();
+        Ok(Submitted { again: job.id != id, job })
+    }
+}
+
+fn stopping() -> Fault {
+    Fault::unavailable("this host is stopping: ask another, or try again when it is back")
+}
+
+fn new_job(
+    id: JobId,
+    request: &JobRequest,
+    call: &CallRequest,
+    resolved: &Resolved,
+    tool: Option<ToolName>,
+) -> Result<NewJob, Fault> {
+    let section = tool.as_ref().and_then(|tool| resolved.tools.get(tool));
+    let attempts = request.attempts.or(section.and_then(|section| section.attempts));
+    let attempts_max = attempts.map_or(ATTEMPTS, NonZeroU32::get);
+    if attempts_max > ATTEMPTS_MAX {
+        return Err(Fault::invalid_input(format!("a job may fail {ATTEMPTS_MAX} times at most")));
+    }
+    let accepted = UnixMs::now();
+    let due = request.due.unwrap_or(accepted).max(accepted);
+    let within = request.within.unwrap_or(WITHIN);
+    if due > accepted.after(AHEAD_MAX) || within > AHEAD_MAX {
+        let most = Span(AHEAD_MAX);
+        return Err(Fault::invalid_input(format!("a job is due within {most}, and takes {most} at most")));
+    }
+    let idempotent = request.idempotent || section.is_some_and(|s| s.idempotent == Some(true));
+    Ok(NewJob {
+        id,
+        to: Target { tool, ..request.to.clone() },
+        lane: request.lane,
+        input: request.input.clone(),
+        idempotency_key: request.idempotency_key.clone(),
+        accepted,
+        due,
+        expires: due.after(within),
+        terms: JobTerms {
+            chain: request.chain.clone(),
+            allowance: request.allowance,
+            timeout_ms: request.timeout.map(|t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX)),
+            attempts_max,
+            idempotent,
+            trace: call.trace.clone(),
+        },
+    })
+}
+
+/// What an accepted job leaves.
+fn accepted_event(job: &NewJob) -> AuditEvent {
+    let to = &job.to;
+    AuditEvent {
+        at: job.accepted,
+        trace: job.terms.trace.as_ref().map(Trace::id),
+        tool: to.tool.clone(),
+        version: to.version.clone(),
+        input_bytes: job.input.len() as u64,
+        detail: format!("job {}", job.id),
+        ..event(AuditAction::Submit, job.terms.chain.clone(), to.domain.clone(), Some(to.skill.clone()))
+    }
+}
