@@ -175,7 +175,7 @@ async fn a_call_is_known_until_it_is_over(kind: Kind) {
     assert_eq!(bus.unknown(domain, &asked).await.unwrap(), [runs, never]);
     assert_eq!(bus.unknown(domain, &[]).await.unwrap(), []);
     if let Some(mut server) = rig.connection().await {
-        let () = redis::cmd("FLUSHALL").query_async(&mut server).await.unwrap();
+        let () = ::redis::cmd("FLUSHALL").query_async(&mut server).await.unwrap();
         assert_eq!(bus.unknown(domain, &[waits]).await.unwrap(), [waits]);
     }
 }
