@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 use tracing::Instrument;
 
 /// How long past its deadline a caller waits for the host that serves it to say so.
@@ -133,12 +134,14 @@ impl Inner {
         id: CallId,
         request: &CallRequest,
     ) -> Result<(Waiter, Option<RateLevel>), Refused> {
-        let entry = self.accept(id, request).await?;
+        let entry = self.accept_in_time(id, request).await?;
         let waiter = self.waiting.wait_for(self, &entry, request.progress.clone())?;
         let begun = Instant::now();
-        let sent = self.bus.send(entry).await;
+        // What the bus doesn't confirm by the deadline may have been sent nonetheless.
+        let late = |_| Err(BusError::OutcomeUnknown("no answer by the call's deadline".to_owned()));
+        let sent = timeout(waiter.envelope().deadline.remaining(), self.bus.send(entry)).await;
         self.meters.sent(begun.elapsed());
-        match sent {
+        match sent.unwrap_or_else(late) {
             // From here some host answers: this one, another one, or the one that finds it dead.
             Ok(rate) => {
                 self.tell_stage(waiter.envelope(), || Stage::Accepted);
@@ -152,12 +155,19 @@ impl Inner {
         }
     }
 
+    /// Accepts a call within its own time: its skill may have to be fetched and compiled first.
+    async fn accept_in_time(&self, id: CallId, request: &CallRequest) -> Result<Entry, Fault> {
+        let time = request.timeout.unwrap_or(self.ceiling.wall.0);
+        let late = |_| Err(Fault::deadline("the call's time was over before it could be sent"));
+        timeout(time, self.accept(id, request)).await.unwrap_or_else(late)
+    }
+
     /// Whether the call can be sent at all, and with what bounds.
     async fn accept(&self, id: CallId, request: &CallRequest) -> Result<Entry, Fault> {
+        let accepted = UnixMs::now();
         let (resolved, tool) = self.check(request).await?;
         let limits = resolved.permit.limits();
         let wall = limits.wall.0;
-        let accepted = UnixMs::now();
         let envelope = Envelope {
             id,
             trace: request.trace.clone(),
