@@ -1,7 +1,7 @@
 //! Ordinary calls, each with a deadline, and what came of them.
 
 use crate::effects::Effects;
-use crate::fleet::TOOL;
+use crate::fleet::{Fleet, TOOL};
 use crate::host::Host;
 use crate::rest::{Answer, Ask, Silence};
 use serde_json::json;
@@ -60,6 +60,25 @@ pub async fn call(
 /// What makes the effect `id`.
 pub fn input(effects: &Effects, id: &str, takes: Duration) -> serde_json::Value {
     json!({ "url": effects.url(id, takes), "method": "POST", "body": id })
+}
+
+/// Waits until all hosts are ready and each serves a call; says how long that took, if not too long.
+pub async fn serves(fleet: &Fleet, skill: &str, within: Duration) -> Option<Duration> {
+    /// How long one call may take.
+    const DEADLINE: Duration = Duration::from_secs(2);
+    const PAUSE: Duration = Duration::from_millis(50);
+    let begun = Instant::now();
+    fleet.ready(within).await?;
+    for host in &fleet.hosts {
+        // It isn't told apart: such calls aren't counted.
+        while call(host, &fleet.effects, skill, ("serves", Duration::ZERO), DEADLINE).await.end != End::Done {
+            if begun.elapsed() > within {
+                return None;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+    Some(begun.elapsed())
 }
 
 fn end(answer: &Answer) -> End {

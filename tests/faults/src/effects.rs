@@ -59,6 +59,11 @@ impl Effects {
         self.seen.lock().get(id).cloned().unwrap_or_default()
     }
 
+    /// How many ids were executed at all.
+    pub fn distinct(&self) -> usize {
+        self.seen.lock().len()
+    }
+
     /// How often each id was executed.
     pub fn counts(&self) -> HashMap<String, usize> {
         self.seen.lock().iter().map(|(id, effects)| (id.clone(), effects.len())).collect()

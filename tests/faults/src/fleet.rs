@@ -1,5 +1,6 @@
 //! Three hosts on a Redis and a MariaDB of their own, with a proxy between each pair, and skills that make effects.
 
+use crate::clock::made_ms;
 use crate::effects::Effects;
 use crate::host::Host;
 use anyhow::Context as _;
@@ -70,6 +71,14 @@ impl Fleet {
         std::fs::write(folder.join("skill.toml"), manifest)?;
         let folder = path(&folder)?;
         self.hosts[0].skep(&["add", folder, "--net", &origin]).map(drop)
+    }
+
+    /// The host that one of these lives was of, by the name that it gave itself when it began.
+    pub fn host_of(&self, life: &str) -> Option<&Arc<Host>> {
+        let made = made_ms(life)?;
+        let began =
+            |host: &Host| host.lives().iter().map(|life| life.began).filter(|began| *began <= made).max();
+        self.hosts.iter().max_by_key(|host| began(host))
     }
 
     /// Waits until all hosts are ready; says how long that took, if not longer than `within`.

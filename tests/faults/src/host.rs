@@ -13,6 +13,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::block_in_place;
 
+/// Calls that run on a host at once; it takes twice as many jobs, and those are hit when it dies.
+const SLOTS: usize = 8;
 /// How often it is looked whether a host ended.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long a host that ended by itself, or didn't start, stays down.
@@ -72,6 +74,7 @@ impl Host {
                 maria.url().replace(&format!(":{}/", maria.port()), &format!(":{}/", mysql.port()))
             ),
             format!("--key-file={}", dir.join("key").display()),
+            format!("--slots={SLOTS}"),
         ];
         let rest = Rest::new(&data.join("skep.sock"))?;
         let state = State { process: None, lives: Vec::new(), not_before: Instant::now() };
@@ -139,6 +142,11 @@ impl Host {
         if let Some(process) = &mut self.state.lock().process {
             process.resume();
         }
+    }
+
+    /// When it was killed, in Unix milliseconds.
+    pub fn kills(&self) -> Vec<u64> {
+        self.lives().iter().filter(|life| life.killed).filter_map(|life| life.ended).collect()
     }
 
     /// All its lives.

@@ -1,6 +1,11 @@
 //! The scenarios: each makes its faults from a seed, and comes to a verdict.
 
+mod ground;
+mod kills;
+mod mariadb;
 mod network;
+mod redis;
+mod zombies;
 
 use crate::verdict::Verdict;
 use clap::ValueEnum;
@@ -19,25 +24,41 @@ pub struct Size {
 /// What can be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Scenario {
+    /// Hosts are killed and started again.
+    Kills,
+    /// Redis is killed, comes back without its last words, forgets everything, or takes nothing.
+    Redis,
+    /// MariaDB is killed, stands still, loses answers to COMMIT, holds locks.
+    Mariadb,
     /// Each way of each host to Redis and MariaDB is slow, reset, half open or a black hole.
     Network,
+    /// Hosts stand still for longer than others wait for them, and go on.
+    Zombies,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Network];
+    pub const ALL: [Self; 5] = [Self::Kills, Self::Redis, Self::Mariadb, Self::Network, Self::Zombies];
 
     /// The size that is run with each change.
     pub fn short(self) -> Size {
         match self {
+            Self::Kills => Size { faults: 4, jobs: 2_000 },
+            Self::Redis => Size { faults: 4, jobs: 1_000 },
+            Self::Mariadb => Size { faults: 5, jobs: 1_000 },
             Self::Network => Size { faults: 8, jobs: 0 },
+            Self::Zombies => Size { faults: 1, jobs: 1_000 },
         }
     }
 
     /// The size whose figures are told.
     pub fn long(self) -> Size {
         match self {
+            Self::Kills => Size { faults: 200, jobs: 100_000 },
+            Self::Redis => Size { faults: 200, jobs: 50_000 },
+            Self::Mariadb => Size { faults: 100, jobs: 30_000 },
             Self::Network => Size { faults: 96, jobs: 0 },
+            Self::Zombies => Size { faults: 50, jobs: 50_000 },
         }
     }
 
@@ -45,7 +66,11 @@ impl Scenario {
     pub async fn run(self, seed: u64, size: Size) -> anyhow::Result<Verdict> {
         let chance = StdRng::seed_from_u64(seed);
         match self {
+            Self::Kills => kills::run(seed, chance, size).await,
+            Self::Redis => redis::run(seed, chance, size).await,
+            Self::Mariadb => mariadb::run(seed, chance, size).await,
             Self::Network => network::run(seed, chance, size).await,
+            Self::Zombies => zombies::run(seed, chance, size).await,
         }
     }
 }

@@ -13,3 +13,23 @@ async fn holds(scenario: Scenario, seed: u64) {
 async fn calls_over_bad_networks_are_answered_by_their_deadlines() {
     holds(Scenario::Network, 1).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_outlive_hosts_that_are_killed() {
+    holds(Scenario::Kills, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_outlive_whatever_happens_to_redis() {
+    holds(Scenario::Redis, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_outlive_whatever_happens_to_mariadb() {
+    holds(Scenario::Mariadb, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_that_stood_still_end_nothing_that_others_have() {
+    holds(Scenario::Zombies, 1).await;
+}

@@ -1,7 +1,7 @@
 //! Bad networks: whatever one host can't reach, every call to any host is answered by its deadline.
 
 use super::Size;
-use crate::calls::{Called, End, GRACE, call};
+use crate::calls::{Called, End, GRACE, call, serves};
 use crate::fleet::{Fleet, HOSTS};
 use crate::proxy::Mode;
 use crate::verdict::{Times, Verdict};
@@ -43,7 +43,7 @@ pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Re
     let (mut all, mut recovered, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     for (n, fault) in faults(&mut chance, size.faults).into_iter().enumerate() {
         all.extend(during(&fleet, n, fault).await);
-        match serves(&fleet, n).await {
+        match serves(&fleet, SKILL, RECOVERY_MAX).await {
             Some(took) => recovered.push(took),
             None => failures.push(format!("after {}", told(fault))),
         }
@@ -90,27 +90,6 @@ async fn during(fleet: &Fleet, n: usize, (host, redis, mode): Fault) -> Vec<(Str
     let made = futures::future::join_all(callers).await;
     way.set(Mode::Pass);
     made.into_iter().flatten().map(|called| (told((host, redis, mode)), called)).collect()
-}
-
-/// Waits until each host is ready and serves a call; says how long that took, if not too long.
-async fn serves(fleet: &Fleet, n: usize) -> Option<Duration> {
-    let begun = Instant::now();
-    fleet.ready(RECOVERY_MAX).await?;
-    for host in &fleet.hosts {
-        let mut tries = 0;
-        loop {
-            let id = format!("{n}-{}-{tries}", host.name);
-            if call(host, &fleet.effects, SKILL, (&id, EFFECT), DEADLINE).await.end == End::Done {
-                break;
-            }
-            tries += 1;
-            tokio::time::sleep(PAUSE).await;
-            if begun.elapsed() > RECOVERY_MAX {
-                return None;
-            }
-        }
-    }
-    Some(begun.elapsed())
 }
 
 fn judge(verdict: &mut Verdict, fleet: &Fleet, all: &[(String, Called)]) {

@@ -1,0 +1,37 @@
+//! Hosts that are killed, any of them at any time, and started again.
+
+use super::Size;
+use super::ground::Ground;
+use crate::fleet::HOSTS;
+use crate::judge::Strict;
+use crate::verdict::Verdict;
+use rand::Rng as _;
+use rand::rngs::StdRng;
+use std::time::Duration;
+
+/// How long a host stays down at most, and how long it is waited between two kills.
+const DOWN_MAX_MS: u64 = 1_500;
+/// How long a host is waited for that is down when it should be killed.
+const UP_MAX: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Result<Verdict> {
+    let mut verdict = Verdict::new("kills", seed);
+    let ground = Ground::start("kills", seed, size).await?;
+    for n in 0..size.faults {
+        let mut some_ms = || Duration::from_millis(chance.random_range(0..=DOWN_MAX_MS));
+        let (pause, down, host) = (some_ms(), some_ms(), chance.random_range(0..HOSTS));
+        ground.due(n).await;
+        tokio::time::sleep(pause).await;
+        let kill = async {
+            while !ground.fleet.hosts[host].kill(down) {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        };
+        let killed = tokio::time::timeout(UP_MAX, kill).await;
+        verdict.must(killed.is_ok(), || format!("host{} doesn't come back", host + 1));
+    }
+    verdict.figure("kills", ground.kills().len());
+    ground.judge(&mut verdict, Strict { audit: false, starts: true }).await?;
+    Ok(verdict)
+}
