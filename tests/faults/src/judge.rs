@@ -110,7 +110,8 @@ pub async fn audit(verdict: &mut Verdict, fleet: &Fleet, strict: Strict) {
         }
         let said = flaws.map_or("unknown".to_owned(), |flaws| flaws.to_string());
         verdict.figure("gaps and flaws of the audit", format!("{said} after {:.1?}", begun.elapsed()));
-        return verdict.must(flaws == Some(0) || !strict.audit, || format!("the audit isn't whole: {answer:?}"));
+        return verdict
+            .must(flaws == Some(0) || !strict.audit, || format!("the audit isn't whole: {answer:?}"));
     }
 }
 

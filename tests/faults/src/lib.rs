@@ -11,6 +11,7 @@ pub mod judge;
 pub mod ledger;
 pub mod life;
 pub mod load;
+pub mod orders;
 pub mod proxy;
 pub mod rest;
 pub mod scenario;

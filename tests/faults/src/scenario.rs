@@ -3,8 +3,11 @@
 mod ground;
 mod kills;
 mod mariadb;
+mod neighbours;
 mod network;
+mod poison;
 mod redis;
+mod stops;
 mod zombies;
 
 use crate::verdict::Verdict;
@@ -15,7 +18,7 @@ use rand::rngs::StdRng;
 /// How large a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
-    /// How many faults are made.
+    /// How many faults are made; of neighbours, how many seconds they call.
     pub faults: usize,
     /// How many jobs are submitted meanwhile, where jobs are.
     pub jobs: usize,
@@ -34,11 +37,26 @@ pub enum Scenario {
     Network,
     /// Hosts stand still for longer than others wait for them, and go on.
     Zombies,
+    /// Jobs kill whatever host has them.
+    Poison,
+    /// Busy loops, sleepers and stalled requests meet their deadlines, or are cancelled.
+    Stops,
+    /// A skill with a long queue is beside one that is called.
+    Neighbours,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Kills, Self::Redis, Self::Mariadb, Self::Network, Self::Zombies];
+    pub const ALL: [Self; 8] = [
+        Self::Kills,
+        Self::Redis,
+        Self::Mariadb,
+        Self::Network,
+        Self::Zombies,
+        Self::Poison,
+        Self::Stops,
+        Self::Neighbours,
+    ];
 
     /// The size that is run with each change.
     pub fn short(self) -> Size {
@@ -48,6 +66,9 @@ impl Scenario {
             Self::Mariadb => Size { faults: 5, jobs: 1_000 },
             Self::Network => Size { faults: 8, jobs: 0 },
             Self::Zombies => Size { faults: 1, jobs: 1_000 },
+            Self::Poison => Size { faults: 1, jobs: 500 },
+            Self::Stops => Size { faults: 6, jobs: 0 },
+            Self::Neighbours => Size { faults: 4, jobs: 300 },
         }
     }
 
@@ -59,6 +80,9 @@ impl Scenario {
             Self::Mariadb => Size { faults: 100, jobs: 30_000 },
             Self::Network => Size { faults: 96, jobs: 0 },
             Self::Zombies => Size { faults: 50, jobs: 50_000 },
+            Self::Poison => Size { faults: 10, jobs: 5_000 },
+            Self::Stops => Size { faults: 300, jobs: 0 },
+            Self::Neighbours => Size { faults: 20, jobs: 1_000 },
         }
     }
 
@@ -71,6 +95,9 @@ impl Scenario {
             Self::Mariadb => mariadb::run(seed, chance, size).await,
             Self::Network => network::run(seed, chance, size).await,
             Self::Zombies => zombies::run(seed, chance, size).await,
+            Self::Poison => poison::run(seed, chance, size).await,
+            Self::Stops => stops::run(seed, chance, size).await,
+            Self::Neighbours => neighbours::run(seed, chance, size).await,
         }
     }
 }

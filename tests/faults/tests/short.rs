@@ -33,3 +33,13 @@ async fn jobs_outlive_whatever_happens_to_mariadb() {
 async fn hosts_that_stood_still_end_nothing_that_others_have() {
     holds(Scenario::Zombies, 1).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_end_by_itself_is_stopped() {
+    holds(Scenario::Stops, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_queue_leaves_its_neighbours_served() {
+    holds(Scenario::Neighbours, 1).await;
+}
