@@ -27,6 +27,7 @@ mod foreign;
 mod hostile;
 mod hot_load;
 mod identity;
+mod jobs;
 mod languages;
 mod mcp;
 mod network;

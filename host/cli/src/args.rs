@@ -1,16 +1,18 @@
 //! What people type: every command and flag, with its help.
 
 mod domain;
+mod job;
 mod key;
 
 pub(crate) use domain::DomainCommand;
+pub(crate) use job::{JobArgs, JobsArgs, SubmitArgs};
 pub(crate) use key::{KeyCommand, KeyFlags};
 
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use skep_core::{
-    AskId, AskState, DomainName, GuestPath, NetRule, SecretName, SessionId, SkillName, SkillRef, Span,
+    AskId, AskState, DomainName, GuestPath, JobId, NetRule, SecretName, SessionId, SkillName, SkillRef, Span,
     ToolRef,
 };
 use skep_forge::{Language, ProjectShape};
@@ -154,6 +156,22 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Call a tool; its result is printed as JSON
     Call(CallArgs),
+    /// Submit a job: a call that is kept until it is done, whatever dies meanwhile; prints its id
+    Submit(SubmitArgs),
+    /// Show a job: how it stands, what happened to it, its result
+    Job(JobArgs),
+    /// List jobs, the newest first
+    Jobs(JobsArgs),
+    /// Take a job back
+    Cancel {
+        /// The job
+        id: JobId,
+    },
+    /// Try a dead letter again
+    Retry {
+        /// The job
+        id: JobId,
+    },
     /// Serve an editor or agent: MCP over standard input and output
     Mcp {
         /// Show only what this profile of the host's configuration names

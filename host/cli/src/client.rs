@@ -126,7 +126,7 @@ impl Client {
         Ok(Err(problem))
     }
 
-    async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
+    pub(crate) async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
         self.read(self.send(request).await?).await
     }
 

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use skep_api::{Issuer, Profile};
 use skep_core::Ratio;
-use skep_router::Quotas;
+use skep_router::{JobBounds, Quotas};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,6 +28,7 @@ pub(crate) struct Config {
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) profiles: BTreeMap<String, Profile>,
     pub(crate) quotas: Quotas,
+    pub(crate) jobs: JobBounds,
 }
 
 /// Reads a configuration; on failure a line for each mistake.
@@ -52,6 +53,7 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<String>> {
         issuers: take.tables("issuers"),
         profiles: take.named("profiles"),
         quotas: take.table("quota"),
+        jobs: take.table("jobs"),
     };
     mistakes.extend(table.keys().map(|key| format!("`{key}` is unknown")));
     if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }

@@ -9,7 +9,7 @@ use skep_api::{Api, Credentials, Entry, McpSettings, serve};
 use skep_bus::{Bus, BusLimits, MemoryBus, RedisBus, RedisSettings};
 use skep_core::{DomainName, Limits, UnixMs};
 use skep_registry::{Registry, RegistrySettings};
-use skep_router::{JobSettings, Parts, Router, RouterSettings};
+use skep_router::{Parts, Router, RouterSettings};
 use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
 use skep_store::{DomainRow, Store, StoreError, StoreUrl};
 use std::collections::BTreeSet;
@@ -57,7 +57,7 @@ impl Host {
             waiting_max: WAITING_MAX,
             quotas: settings.quotas.clone(),
             traced: settings.traced,
-            jobs: JobSettings::default(),
+            jobs: settings.jobs.clone(),
             audit_key: key.derive("audit"),
             secrets_key: key.derive("secrets"),
             drain: DRAIN,

@@ -7,7 +7,7 @@ use crate::home::{Home, xdg};
 use crate::telemetry::traced;
 use skep_api::{Issuer, Profile, TcpAccess, Token};
 use skep_core::{CALL_DEPTH_MAX, DomainName, Ratio};
-use skep_router::Quotas;
+use skep_router::{JobBounds, JobSettings, Quotas};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) domains: Vec<DomainName>,
     pub(crate) issuers: Vec<Issuer>,
     pub(crate) quotas: Quotas,
+    /// What holds for jobs; a command that is its own host for a moment accepts them and runs none.
+    pub(crate) jobs: JobSettings,
     pub(crate) config_file: Option<PathBuf>,
     pub(crate) profiles: BTreeMap<String, Profile>,
 }
@@ -121,6 +123,7 @@ impl Settings {
             log,
             issuers: issuers(config.issuers, &mut mistakes),
             quotas: config.quotas,
+            jobs: JobSettings { runs: listens, bounds: config.jobs },
             traced: traced(otlp.as_deref(), env("SKEP_TRACE_RATIO"), config.trace_ratio, &mut mistakes),
             otlp,
             domains: domains(&config.domains, listens.then_some(&place.domain), &mut mistakes),
@@ -156,6 +159,7 @@ impl Settings {
             domains: vec![domain],
             issuers: Vec::new(),
             quotas: Quotas::default(),
+            jobs: JobSettings { runs: true, bounds: JobBounds::default() },
             config_file: None,
             profiles: BTreeMap::new(),
         }

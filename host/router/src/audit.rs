@@ -226,10 +226,10 @@ fn attempt_at(envelope: &Envelope) -> String {
 }
 
 /// What a refused call leaves.
-pub(crate) fn refusal_event(id: CallId, request: &CallRequest, fault: &Fault) -> AuditEvent {
+pub(crate) fn refusal_event(id: Option<CallId>, request: &CallRequest, fault: &Fault) -> AuditEvent {
     let to = &request.to;
     AuditEvent {
-        call: Some(id),
+        call: id,
         trace: request.trace.as_ref().map(Trace::id),
         tool: to.tool.clone(),
         version: to.version.clone(),

@@ -9,8 +9,8 @@ use bytes::Bytes;
 use futures::FutureExt;
 use skep_bus::{BusError, Delivery, Entry};
 use skep_core::{
-    Allowance, CALL_DEPTH_MAX, CallId, Envelope, Fault, JobId, Lane, Lifetime, Limits, Principal, Progress,
-    RateLevel, Reply, SessionId, Stage, Step, Target, ToolName, Trace, UnixMs, skill_depth,
+    Allowance, AuditEvent, CALL_DEPTH_MAX, CallId, Envelope, Fault, JobId, Lane, Lifetime, Limits, Principal,
+    Progress, RateLevel, Reply, SessionId, Stage, Step, Target, ToolName, Trace, UnixMs, skill_depth,
 };
 use skep_registry::Resolved;
 use skep_sandbox::{Call, Report};
@@ -24,6 +24,8 @@ use tracing::Instrument;
 
 /// How long past its deadline a caller waits for the host that serves it to say so.
 const REPLY_GRACE: Duration = Duration::from_millis(500);
+/// How long an attempt at a job may wait for its turn.
+const JOB_TURN_MAX: Duration = Duration::from_secs(30);
 /// How often a call is resolved anew because something was revoked while it was.
 const RESOLVE_RACES_MAX: usize = 8;
 
@@ -44,14 +46,25 @@ pub struct CallRequest {
     pub lane: Lane,
     /// The caller's key for this piece of work.
     pub idempotency_key: Option<String>,
-    /// The job that this is an attempt at, and which one: 1 is the first.
-    pub job: Option<(JobId, u32)>,
+    /// The attempt at a job that this is, if it is one.
+    pub job: Option<Attempt>,
     /// The session to go on with, of a skill that keeps sessions; a new one begins if absent.
     pub session: Option<SessionId>,
     /// The caller's place in its trace.
     pub trace: Option<Trace>,
     /// Where to tell how far the call is. What doesn't fit in the channel is dropped.
     pub progress: Option<mpsc::Sender<Progress>>,
+}
+
+/// An attempt at a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempt {
+    /// The job.
+    pub job: JobId,
+    /// Which attempt it is: 1 is the first.
+    pub number: u32,
+    /// When the job's own time is over.
+    pub expires: UnixMs,
 }
 
 /// What asking came to.
@@ -175,9 +188,9 @@ impl Inner {
             to: Target { tool, ..request.to.clone() },
             lane: request.lane,
             accepted,
-            deadline: accepted.after(request.timeout.map_or(wall, |t| t.min(self.ceiling.wall.0))),
-            attempt: request.job.map_or(1, |(_, attempt)| attempt),
-            job: request.job.map(|(id, _)| id),
+            deadline: self.deadline(request, accepted, wall),
+            attempt: request.job.map_or(1, |attempt| attempt.number),
+            job: request.job.map(|attempt| attempt.job),
             idempotency_key: request.idempotency_key.clone(),
             chain: request.chain.clone(),
             session: request.session,
@@ -186,6 +199,15 @@ impl Inner {
         let (concurrency, waiting) = (limits.concurrency, limits.waiting);
         let (payload, charges) = (request.input.clone(), self.settings.quotas.charges(request));
         Ok(Entry { envelope, payload, concurrency, waiting, charges })
+    }
+
+    /// When a call ends, done or not. Nobody waits for a job, so the wait for its turn doesn't count.
+    fn deadline(&self, request: &CallRequest, accepted: UnixMs, wall: Duration) -> UnixMs {
+        let asked = request.timeout.map(|timeout| timeout.min(self.ceiling.wall.0));
+        match request.job {
+            Some(attempt) => accepted.after(asked.unwrap_or(wall) + JOB_TURN_MAX).min(attempt.expires),
+            None => accepted.after(asked.unwrap_or(wall)),
+        }
     }
 
     /// What a request names, if it can be served at all.
@@ -377,14 +399,18 @@ impl Inner {
         self.auditor.settle(delivery, reply, &event).await;
     }
 
-    /// Answers a call that was not accepted.
-    pub(crate) async fn refuse(&self, id: CallId, request: &CallRequest, refused: Refused) -> Reply {
-        let Refused { fault, rate } = refused;
-        let event = crate::audit::refusal_event(id, request, &fault);
+    /// Records what was not accepted, with bounds for those who flood.
+    pub(crate) async fn record_refusal(&self, event: AuditEvent) {
         self.auditor.note(&event);
         if self.refusals.note(&event) {
             self.auditor.push_counted(&event).await;
         }
+    }
+
+    /// Answers a call that was not accepted.
+    pub(crate) async fn refuse(&self, id: CallId, request: &CallRequest, refused: Refused) -> Reply {
+        let Refused { fault, rate } = refused;
+        self.record_refusal(crate::audit::refusal_event(Some(id), request, &fault)).await;
         Reply { rate, ..Reply::unserved(id, Err(fault)) }
     }
 }

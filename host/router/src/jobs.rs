@@ -15,7 +15,8 @@ use crate::keys::fault;
 use crate::{Inner, Operator, Router};
 use intake::Wish;
 use parking_lot::Mutex;
-use skep_core::{AuditAction, DomainName, Fault, Job, JobEvent, JobId};
+use serde::Deserialize;
+use skep_core::{AuditAction, DomainName, Fault, Job, JobEvent, JobId, Span, UnixMs};
 use skep_store::{Ending, JOBS_BATCH_MAX, JobFilter, JobRoom, Queue};
 use std::collections::HashMap;
 use std::sync::atomic::AtomicUsize;
@@ -31,19 +32,32 @@ const INTAKE_MAX: usize = 8_192;
 pub struct JobSettings {
     /// Whether this host runs jobs; any host accepts them.
     pub runs: bool,
-    /// How many may wait.
-    pub room: JobRoom,
-    /// How long a job that is over is remembered.
-    pub keep: Duration,
+    /// How many there may be.
+    pub bounds: JobBounds,
 }
 
-impl Default for JobSettings {
+/// How many jobs there may be, and for how long.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JobBounds {
+    /// Jobs of one skill that wait.
+    pub waiting_per_skill: u64,
+    /// Jobs of one domain that wait.
+    pub waiting: u64,
+    /// How long a job that is over is remembered, with its result.
+    pub keep: Span,
+}
+
+impl Default for JobBounds {
     fn default() -> Self {
-        Self {
-            runs: true,
-            room: JobRoom { skill: 100_000, domain: 1_000_000 },
-            keep: Duration::from_secs(7 * 24 * 3600),
-        }
+        let keep = Span(Duration::from_secs(7 * 24 * 3600));
+        Self { waiting_per_skill: 100_000, waiting: 1_000_000, keep }
+    }
+}
+
+impl JobBounds {
+    fn room(&self) -> JobRoom {
+        JobRoom { skill: self.waiting_per_skill, domain: self.waiting }
     }
 }
 
@@ -166,7 +180,7 @@ impl Inner {
         const EVERY: Duration = Duration::from_secs(60);
         loop {
             tokio::time::sleep(EVERY).await;
-            let before = skep_core::UnixMs::now().before(self.settings.jobs.keep);
+            let before = UnixMs::now().before(self.settings.jobs.bounds.keep.0);
             loop {
                 match self.store.jobs_forget(before).await {
                     Ok(forgotten) if forgotten == JOBS_BATCH_MAX => {}

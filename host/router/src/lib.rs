@@ -28,15 +28,15 @@ mod waiting;
 
 pub use asks::Wish;
 pub use domains::unknown_domain;
-pub use flow::CallRequest;
+pub use flow::{Attempt, CallRequest};
 pub use health::{Activity, Health};
 pub use hub::{EVENTS_WAITING_BYTES_MAX, EVENTS_WAITING_MAX, LISTENERS_MAX, Listener, PATTERNS_MAX, Told};
-pub use jobs::{JobRequest, JobSettings, Submitted, unknown_job};
+pub use jobs::{JobBounds, JobRequest, JobSettings, Submitted, unknown_job};
 pub use observe::Verdict;
 pub use operate::Operator;
 pub use quotas::Quotas;
 pub use sessions::SessionSeen;
-pub use skep_store::{DomainRow, JOB_EVENTS_PAGE_MAX, JOBS_PAGE_MAX, JobFilter, JobRoom, KeyRow, SecretRow};
+pub use skep_store::{DomainRow, JOB_EVENTS_PAGE_MAX, JOBS_PAGE_MAX, JobFilter, KeyRow, SecretRow};
 
 use audit::Auditor;
 use domains::Domains;

@@ -6,7 +6,7 @@ use skep_api::{Api, Credentials, Entry, EventTimes, Issuer, TcpAccess, Token, se
 use skep_bus::{BusLimits, MemoryBus};
 use skep_core::{DomainName, Limits, Ratio};
 use skep_registry::{Registry, RegistrySettings};
-use skep_router::{JobSettings, Parts, Quotas, Router, RouterSettings};
+use skep_router::{JobBounds, JobSettings, Parts, Quotas, Router, RouterSettings};
 use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
 use skep_store::{Store, StoreUrl};
 use std::net::SocketAddr;
@@ -86,7 +86,7 @@ async fn router(dir: &TempDir, store: Store) -> Router {
         waiting_max: 64,
         traced: Ratio::NONE,
         quotas: Quotas::default(),
-        jobs: JobSettings::default(),
+        jobs: JobSettings { runs: true, bounds: JobBounds::default() },
         audit_key: [2; 32],
         secrets_key: [3; 32],
         drain,

@@ -15,7 +15,8 @@ use std::io::IsTerminal;
 
 pub(crate) async fn call(client: &Client, args: CallArgs) -> Result<(), Failure> {
     let skill = args.tool.skill.to_string();
-    let schema = if input::needs_schema(&args.input) { schema(client, &args).await? } else { Value::Null };
+    let schema =
+        if input::needs_schema(&args.input) { schema(client, &args.tool).await? } else { Value::Null };
     let body = input::read(&args.input, &schema)?;
     let tool = args.tool.tool.as_ref().map_or(ONLY_TOOL, |t| t.as_str());
     let request = client.request(Method::POST, &["skills", &skill, "tools", tool, "call"])?;
@@ -30,9 +31,10 @@ pub(crate) async fn call(client: &Client, args: CallArgs) -> Result<(), Failure>
     follow(client.send(request).await?, client).await
 }
 
-async fn schema(client: &Client, args: &CallArgs) -> Result<Value, Failure> {
-    let detail: SkillDetail = client.get(&["skills", &args.tool.skill.to_string()], &[]).await?;
-    let named = |name: &skep_core::ToolName| args.tool.tool.as_ref().is_none_or(|asked| asked == name);
+/// The schema of a tool's input.
+pub(super) async fn schema(client: &Client, of: &skep_core::ToolRef) -> Result<Value, Failure> {
+    let detail: SkillDetail = client.get(&["skills", &of.skill.to_string()], &[]).await?;
+    let named = |name: &skep_core::ToolName| of.tool.as_ref().is_none_or(|asked| asked == name);
     let tool = detail.tools.into_iter().find(|t| named(&t.name));
     Ok(tool.map(|t| t.input_schema).unwrap_or_default())
 }

@@ -15,6 +15,7 @@ mod grant;
 mod grants;
 mod input;
 mod inspect;
+mod job;
 mod key;
 mod list;
 mod mcp;
@@ -26,6 +27,7 @@ mod run;
 mod secret;
 mod serve;
 mod signature;
+mod submit;
 mod test;
 
 use crate::args::{Cli, Command, Place};
@@ -71,6 +73,11 @@ async fn with_host(session: &Session, place: &Place, command: Command) -> Result
         Command::Serve(_) | Command::Run(_) | Command::Check { .. } | Command::Compile => Ok(()),
         Command::Doctor(_) | Command::Completions { .. } => Ok(()),
         Command::New(_) | Command::Build(_) | Command::Dev(_) | Command::Test(_) => Ok(()),
+        Command::Submit(args) => submit::submit(client, place, args).await,
+        Command::Job(args) => job::job(client, place, args).await,
+        Command::Jobs(args) => job::jobs(client, place, args).await,
+        Command::Cancel { id } => job::change(client, place, id, "cancel").await,
+        Command::Retry { id } => job::change(client, place, id, "retry").await,
         Command::Add(args) => add::add(client, place, args).await,
         Command::List { find } => list::list(client, place, find).await,
         Command::Inspect { skill } => inspect::inspect(client, place, &skill).await,

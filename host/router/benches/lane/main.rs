@@ -12,7 +12,7 @@ use skep_bus::{BusLimits, RedisBus, RedisSettings};
 use skep_core::{Allowance, DomainName, Lane, Limits, Principal, Ratio, Target};
 use skep_harness::Redis;
 use skep_registry::{AddOptions, Registry, RegistrySettings, Source};
-use skep_router::{CallRequest, JobSettings, Operator, Parts, Quotas, Router, RouterSettings};
+use skep_router::{CallRequest, JobBounds, JobSettings, Operator, Parts, Quotas, Router, RouterSettings};
 use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
 use skep_store::{Store, StoreUrl};
 use std::path::Path;
@@ -51,7 +51,7 @@ async fn router(dir: &Path, url: String, sandbox: Sandbox) -> Router {
         waiting_max: 1024,
         traced: Ratio::NONE,
         quotas: Quotas::default(),
-        jobs: JobSettings::default(),
+        jobs: JobSettings { runs: true, bounds: JobBounds::default() },
         audit_key: [3; 32],
         secrets_key: [4; 32],
         drain: Duration::from_secs(5),

@@ -1,20 +1,17 @@
 //! One attempt at a job: an ordinary call, and what it comes to.
 
-use crate::flow::Asked;
+use crate::flow::{Asked, Attempt};
 use crate::steps::{below, by, step};
 use crate::waiting::NoReply;
 use crate::{CallRequest, Inner};
 use skep_core::{
-    CallId, ClaimedJob, Fault, FaultCode, Job, JobEnd, KeyId, Principal, Reply, Setback, UnixMs,
+    CallId, ClaimedJob, Fault, FaultCode, Job, JobEnd, KeyId, Principal, Reply, Setback, Trace, UnixMs,
 };
 use skep_store::{Ending, JOB_BYTES_MAX};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
-
-/// How long an attempt may wait for its turn on the bus.
-const TURN_MAX: Duration = Duration::from_secs(30);
 
 impl Inner {
     /// Runs a job once and hands in what that came to.
@@ -36,7 +33,7 @@ impl Inner {
         let _ = self.jobs.endings.send(ending).await;
     }
 
-    async fn run_job(self: &Arc<Self>, claimed: &ClaimedJob, trace: Option<skep_core::Trace>) -> JobEnd {
+    async fn run_job(self: &Arc<Self>, claimed: &ClaimedJob, trace: Option<Trace>) -> JobEnd {
         let job = &claimed.job;
         if job.expires <= UnixMs::now() {
             let fault = Fault::deadline("the job's time was over before it could be started");
@@ -45,7 +42,7 @@ impl Inner {
         if let Err(fault) = self.may_still_ask(job).await {
             return judge(job, fault, Fate::Refused);
         }
-        let request = self.request(claimed, trace);
+        let request = Self::request(claimed, trace);
         let id = CallId::fresh();
         match self.try_ask(id, &request).await {
             Asked::Answered(Reply { outcome: Ok(output), .. }) => done(job, output.as_bytes().clone()),
@@ -65,20 +62,18 @@ impl Inner {
         }
     }
 
-    fn request(&self, claimed: &ClaimedJob, trace: Option<skep_core::Trace>) -> CallRequest {
+    fn request(claimed: &ClaimedJob, trace: Option<Trace>) -> CallRequest {
         let ClaimedJob { job, input } = claimed;
-        let left = job.expires.remaining();
-        let asked = job.terms.timeout_ms.map(Duration::from_millis);
         CallRequest {
             to: job.to.clone(),
             input: input.clone(),
             chain: job.terms.chain.clone(),
             allowance: job.terms.allowance,
-            timeout: Some(asked.unwrap_or_else(|| self.ceiling.wall.0 + TURN_MAX).min(left)),
+            timeout: job.terms.timeout_ms.map(Duration::from_millis),
             lane: job.lane,
             // Of one piece of work all attempts bear the same key, so that a skill can make its effect once.
             idempotency_key: Some(job.idempotency_key.clone().unwrap_or_else(|| job.id.to_string())),
-            job: Some((job.id, job.attempt)),
+            job: Some(Attempt { job: job.id, number: job.attempt, expires: job.expires }),
             session: None,
             trace,
             progress: None,

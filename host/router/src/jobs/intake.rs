@@ -50,7 +50,7 @@ impl Inner {
                 None => drop(answer.send(Err(Fault::internal("the audit record could not be written")))),
             }
         }
-        match self.store.jobs_create(&jobs, &records, self.settings.jobs.room).await {
+        match self.store.jobs_create(&jobs, &records, self.settings.jobs.bounds.room()).await {
             Ok(outcomes) => {
                 for (answer, outcome) in answers.into_iter().zip(outcomes) {
                     // Who asked may have gone; the job is accepted all the same.

@@ -1,14 +1,13 @@
 //! Submitting: whether a job can be accepted at all, and on which terms.
 
 use super::intake::Wish;
-use crate::audit::event;
-use crate::quotas::Refused;
+use crate::audit::{event, refusal_event};
 use crate::steps::{by, step};
 use crate::{CallRequest, Inner, Router};
 use bytes::Bytes;
 use skep_core::{
-    ATTEMPTS_MAX, Allowance, AuditAction, AuditEvent, CallId, Fault, Job, JobId, JobTerms, Lane, NewJob,
-    Principal, Span, Target, ToolName, Trace, UnixMs,
+    ATTEMPTS_MAX, Allowance, AuditAction, AuditEvent, Fault, Job, JobId, JobTerms, Lane, NewJob, Principal,
+    Span, Target, ToolName, Trace, UnixMs,
 };
 use skep_registry::Resolved;
 use std::num::NonZeroU32;
@@ -91,7 +90,12 @@ impl Router {
         let call = request.call(here.trace.clone());
         let submitted = self.0.submit(id, &request, &call).instrument(here.span.clone()).await;
         if let Err(fault) = &submitted {
-            self.0.refuse(CallId(id.0), &call, Refused::from(fault.clone())).await;
+            self.0
+                .record_refusal(AuditEvent {
+                    action: AuditAction::Submit,
+                    ..refusal_event(None, &call, fault)
+                })
+                .await;
             here.ends(&Err(fault.clone()));
         }
         submitted

@@ -7,7 +7,7 @@ use skep_core::{
     SkillRef, Target,
 };
 use skep_registry::{AddOptions, Registry, RegistrySettings, Source};
-use skep_router::{CallRequest, JobSettings, Operator, Parts, Quotas, Router, RouterSettings};
+use skep_router::{CallRequest, JobBounds, JobSettings, Operator, Parts, Quotas, Router, RouterSettings};
 use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
 use skep_store::{Store, StoreUrl};
 use std::path::Path;
@@ -97,7 +97,7 @@ impl Ground {
             traced: Ratio::NONE,
             quotas,
             waiting_max: 64,
-            jobs: JobSettings::default(),
+            jobs: JobSettings { runs: true, bounds: JobBounds::default() },
             audit_key: [2; 32],
             secrets_key: [3; 32],
             drain: Duration::from_secs(5),
