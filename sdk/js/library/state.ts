@@ -4,6 +4,7 @@ import * as swap from "skep:skill/state@0.1.0";
 import * as atomics from "wasi:keyvalue/atomics@0.2.0-draft";
 import * as store from "wasi:keyvalue/store@0.2.0-draft";
 import { asked } from "./asked";
+import { callId } from "./context";
 import { Failed } from "./errors";
 import { decode, encode } from "./web/text";
 
@@ -56,6 +57,33 @@ export class Bucket {
   compareAndSet(key: string, expected: Uint8Array | string | null, value: Uint8Array | string | null): boolean {
     const [before, after] = [expected, value].map((it) => (it === null ? null : bytes(it)));
     return this.#with((it) => swap.compareAndSet(it, key, before!, after!));
+  }
+
+  /**
+   * Makes an effect once for a key, such as `context.idempotencyKey()`; returns what it came to, ever after.
+   *
+   * What it comes to must be JSON. `effect` is told whether an earlier call began it and never said what it came
+   * to, because its host died: then only the other side knows whether it was made, so ask there before you make
+   * it again. An effect that throws was not made, and may be tried again.
+   */
+  async once<T>(key: string, effect: (begun: boolean) => T | Promise<T>): Promise<T> {
+    const place = `once/${key}`;
+    const own = JSON.stringify({ begun: callId() });
+    let before: string | null;
+    do {
+      before = this.getText(place);
+      const mark = before === null ? {} : JSON.parse(before);
+      if ("done" in mark) return mark.done;
+    } while (!this.compareAndSet(place, before, own));
+    let made: T;
+    try {
+      made = await effect(before !== null);
+    } catch (error) {
+      this.compareAndSet(place, own, before);
+      throw error;
+    }
+    this.set(place, JSON.stringify({ done: made }));
+    return made;
   }
 
   /** Opens the bucket anew for each operation: a handle doesn't outlive a call. */

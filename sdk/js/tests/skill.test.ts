@@ -111,6 +111,19 @@ test("state", () => {
   assert.throws(() => new state.Bucket("warm").get("a"), { message: "state warm: there is no such bucket, only hot and durable" });
 });
 
+test("an effect is made once", async () => {
+  const { durable } = state;
+  const never = () => assert.fail("it was made");
+  assert.deepEqual([await durable.once("a", (begun) => [begun]), await durable.once("a", never)], [[false], [false]]);
+  // What failed was not made.
+  await assert.rejects(durable.once("b", () => { throw new Error("no"); }), { message: "no" });
+  assert.equal(await durable.once("b", async (begun) => begun), false);
+  // An earlier call was cut off.
+  durable.set("once/c", JSON.stringify({ begun: "another call" }));
+  await assert.rejects(durable.once("c", async () => { throw new Error("no"); }), { message: "no" });
+  assert.equal(await durable.once("c", (begun) => begun), true);
+});
+
 test("secrets", () => {
   assert.equal(secrets.get("API_KEY"), "skep-secret-API_KEY");
   assert.equal(secrets.basic("API_KEY", "ann"), "skep-secret-API_KEY-ann");

@@ -130,6 +130,19 @@ class HostTest(unittest.TestCase):
         with self.assertRaisesRegex(skep.Failed, "state warm: there is no such bucket"):
             skep.state.Bucket("warm").get("a")
 
+    def test_an_effect_is_made_once(self):
+        kept = skep.state.durable
+        self.assertEqual([kept.once("a", lambda begun: begun), kept.once("a", self.fail)], [False, False])
+        # What failed was not made.
+        with self.assertRaises(ZeroDivisionError):
+            kept.once("b", lambda begun: 1 / 0)
+        self.assertEqual(kept.once("b", lambda begun: begun), False)
+        # An earlier call was cut off.
+        kept.set("once/c", json.dumps({"begun": "another call"}))
+        with self.assertRaises(ZeroDivisionError):
+            kept.once("c", lambda begun: 1 / 0)
+        self.assertEqual(kept.once("c", lambda begun: begun), True)
+
     def test_other_skills(self):
         self.assertEqual(skep.skills.call("peer", "echo", {"a": 1}), ["echo", {"a": 1}])
         self.assertEqual(skep.skills.call("peer"), [None, {}])

@@ -3,6 +3,7 @@
 `hot` is fast and may be lost; `durable` is kept in the host's database. Keys and values outlive versions.
 """
 
+import json
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from wit_world.imports import atomics
 from wit_world.imports import state as swap
 from wit_world.imports import wasi_keyvalue_store as store
 
+from . import context
 from .errors import Failed
 
 T = TypeVar("T")
@@ -61,6 +63,30 @@ class Bucket:
         before = None if expected is None else _bytes(expected)
         after = None if value is None else _bytes(value)
         return self._with(lambda it: swap.compare_and_set(it, key, before, after))
+
+    def once(self, key: str, effect: Callable[[bool], T]) -> T:
+        """Makes an effect once for a key, such as `context.idempotency_key()`; returns what it came to, ever after.
+
+        What it comes to must be JSON. `effect` is told whether an earlier call began it and never said what it
+        came to, because its host died: then only the other side knows whether it was made, so ask there before
+        you make it again. An effect that raises was not made, and may be tried again.
+        """
+        key = f"once/{key}"
+        own = json.dumps({"begun": context.call_id()})
+        while True:
+            before = self.get(key)
+            mark = {} if before is None else json.loads(before)
+            if "done" in mark:
+                return mark["done"]
+            if self.compare_and_set(key, before, own):
+                break
+        try:
+            made = effect(before is not None)
+        except BaseException:
+            self.compare_and_set(key, own, before)
+            raise
+        self.set(key, json.dumps({"done": made}))
+        return made
 
     def _with(self, work: Callable[[store.Bucket], T]) -> T:
         try:

@@ -10,7 +10,7 @@
 //! # }
 //! ```
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
     Error,
@@ -115,6 +115,65 @@ impl Bucket {
             }
         }
         Err(Error::Failed(format!("state `{key}`: changed by others in each of {UPDATE_TRIES_MAX} tries")))
+    }
+}
+
+/// What is kept of an effect that is made once.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Mark<T> {
+    /// A call of this id began it.
+    Begun(String),
+    /// It was made, and came to this.
+    Done(T),
+}
+
+impl Bucket {
+    /// Makes an effect once for a key, such as [`idempotency_key`](crate::context::idempotency_key), and answers
+    /// with what it came to, then and ever after. Take [`durable`] for what must outlive everything.
+    ///
+    /// `effect` is told whether an earlier call began it and never said what it came to, because its host died:
+    /// then only the other side knows whether it was made, so ask there before you make it again. An effect
+    /// that fails was not made, and may be tried again.
+    ///
+    /// ```
+    /// # fn pay(_: &str) -> Result<u64, skep::Error> { Ok(7) }
+    /// # fn receipt_of(_: &str) -> Result<Option<u64>, skep::Error> { Ok(None) }
+    /// # fn main() -> Result<(), skep::Error> {
+    /// let key = skep::context::idempotency_key().unwrap_or_default();
+    /// let receipt: u64 = skep::state::durable()?.once(&key, |begun| match begun {
+    ///     true => receipt_of(&key)?.map_or_else(|| pay(&key), Ok),
+    ///     false => pay(&key),
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn once<T: Serialize + DeserializeOwned>(
+        &self,
+        key: &str,
+        effect: impl FnOnce(bool) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let key = &format!("once/{key}");
+        let own = encoded(key, &Mark::<()>::Begun(crate::context::call_id()))?;
+        let before = loop {
+            let before = self.get_bytes(key)?;
+            if let Some(Mark::Done(value)) = before.as_deref().map(|bytes| decoded(key, bytes)).transpose()? {
+                return Ok(value);
+            }
+            if self.compare_and_set(key, before.as_deref(), Some(&own))? {
+                break before;
+            }
+        };
+        match effect(before.is_some()) {
+            Ok(value) => {
+                self.set_bytes(key, &encoded(key, &Mark::Done(&value))?)?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.compare_and_set(key, Some(&own), before.as_deref())?;
+                Err(error)
+            }
+        }
     }
 }
 
