@@ -139,7 +139,8 @@ async fn a_job_outlives_the_host_that_ran_it_and_the_absence_of_any() {
 
 #[tokio::test]
 async fn hosts_share_jobs_and_take_over_those_of_the_dead() {
-    let mut on = Deployment::fleet(2);
+    // With so few slots neither can take them all.
+    let mut on = Deployment::fleet_with(2, &["--slots", "4"]);
     on.add_guest("probe", "probe", &[]);
     let client = on.client();
     let slow = json!({ "skill": "probe", "tool": "progress", "input": { "steps": 30, "ms": 100 } });
