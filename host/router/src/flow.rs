@@ -177,10 +177,10 @@ impl Inner {
 
     /// Whether the call can be sent at all, and with what bounds.
     async fn accept(&self, id: CallId, request: &CallRequest) -> Result<Entry, Fault> {
-        let accepted = UnixMs::now();
+        let asked = UnixMs::now();
         let (resolved, tool) = self.check(request).await?;
         let limits = resolved.permit.limits();
-        let wall = limits.wall.0;
+        let accepted = UnixMs::now();
         let envelope = Envelope {
             id,
             trace: request.trace.clone(),
@@ -188,7 +188,7 @@ impl Inner {
             to: Target { tool, ..request.to.clone() },
             lane: request.lane,
             accepted,
-            deadline: self.deadline(request, accepted, wall),
+            deadline: self.deadline(request, asked, accepted.after(limits.wall.0)),
             attempt: request.job.map_or(1, |attempt| attempt.number),
             job: request.job.map(|attempt| attempt.job),
             idempotency_key: request.idempotency_key.clone(),
@@ -201,12 +201,14 @@ impl Inner {
         Ok(Entry { envelope, payload, concurrency, waiting, charges })
     }
 
-    /// When a call ends, done or not. Nobody waits for a job, so the wait for its turn doesn't count.
-    fn deadline(&self, request: &CallRequest, accepted: UnixMs, wall: Duration) -> UnixMs {
-        let asked = request.timeout.map(|timeout| timeout.min(self.ceiling.wall.0));
+    /// When a call ends, done or not: by its caller's time since it was asked for, else by its skill's, which
+    /// fetching and compiling it don't use up. Nobody waits for a job, so the wait for its turn doesn't count.
+    fn deadline(&self, request: &CallRequest, asked: UnixMs, usual: UnixMs) -> UnixMs {
+        let own = request.timeout.map(|timeout| asked.after(timeout.min(self.ceiling.wall.0)));
+        let deadline = own.unwrap_or(usual);
         match request.job {
-            Some(attempt) => accepted.after(asked.unwrap_or(wall) + JOB_TURN_MAX).min(attempt.expires),
-            None => accepted.after(asked.unwrap_or(wall)),
+            Some(attempt) => deadline.after(JOB_TURN_MAX).min(attempt.expires),
+            None => deadline,
         }
     }
 
