@@ -107,7 +107,7 @@ pub struct Job {
     pub expires: UnixMs,
     /// How often it was started.
     pub attempt: u32,
-    /// Raised with every start: who started it last, alone may end it.
+    /// Raised with every start, and when it is taken from a host: who started it last, alone may end it.
     pub fence: u64,
     /// How often it failed.
     pub failures: u32,

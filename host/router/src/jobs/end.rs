@@ -44,14 +44,14 @@ impl Inner {
 
     async fn end_batch(&self, batch: &[Ending]) -> Result<(), StoreError> {
         let held = self.store.jobs_end(batch).await?;
-        for Ending { job, end, .. } in batch {
+        for (Ending { job, end, .. }, held) in batch.iter().zip(held) {
             let mut jobs = self.jobs.held.lock();
             // It may have been taken again since, if others took this host for dead.
             if jobs.get(&job.id).is_some_and(|now| now.fence == job.fence) {
                 jobs.remove(&job.id);
             }
             drop(jobs);
-            if held.contains(&job.id) {
+            if held {
                 self.meters.job_ended(end);
             } else {
                 tracing::warn!(job = %job.id, attempt = job.attempt, "the end of a job came too late: others have it");

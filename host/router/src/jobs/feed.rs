@@ -61,7 +61,7 @@ impl Inner {
         let room = self.room(feeder, &waits).await;
         let now = UnixMs::now();
         let plan = feeder.turns.plan(&waits, now, free, &room);
-        let taken = self.store.jobs_claim(self.bus.incarnation(), &plan.wanted).await.map_err(fault)?;
+        let taken = self.store.jobs_claim(self.bus.incarnation(), &plan.wanted, now).await.map_err(fault)?;
         for claimed in taken {
             self.start_job(claimed);
         }

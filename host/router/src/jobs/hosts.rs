@@ -2,7 +2,7 @@
 //! that jobs outlive their hosts even where the bus knows nothing any more.
 
 use crate::Inner;
-use skep_core::Incarnation;
+use skep_core::{Incarnation, UnixMs};
 use skep_store::StoreError;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -58,7 +58,7 @@ impl Inner {
                 return self.store.job_host_forget(host).await;
             }
             tracing::warn!(%host, count = jobs.len(), "a host died: its jobs go to others");
-            self.store.jobs_release(host, &jobs, rand::random()).await?;
+            self.store.jobs_release(host, &jobs, UnixMs::now(), rand::random()).await?;
             self.jobs.more.notify_one();
         }
     }

@@ -21,6 +21,8 @@ use tokio::sync::{Mutex, OwnedMutexGuard, mpsc, oneshot};
 const ORDERS_MAX: usize = 64;
 /// The write-ahead log shrinks to this after a large publication.
 const LOG_BYTES_KEPT: i64 = 64 << 20;
+/// Statements that a connection keeps prepared.
+const STATEMENTS_MAX: usize = 64;
 
 /// Pause before a busy file is tried again.
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
@@ -98,6 +100,7 @@ fn connect(path: &Path) -> Result<Connection, DbError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(LOCK_TIME_MAX)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     write_ahead(&connection)?;
     // What is answered as stored is on the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;

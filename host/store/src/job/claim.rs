@@ -1,6 +1,6 @@
 //! Taking jobs: a host takes what is due and has room, and raises each job's fence by that.
 
-use super::{BATCH_BYTES_MAX, COLUMNS, Queue, events, marks, queue, rank, read};
+use super::{BATCH_BYTES_MAX, COLUMNS, JOBS_BATCH_MAX, Queue, events, marks, queue, rank, read};
 use crate::db::{Abort, Purpose, Tx, Value, Work, text, values};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
@@ -18,17 +18,17 @@ pub struct Wanted {
 }
 
 impl Store {
-    /// Takes jobs that are due for a host, the most urgent and oldest first. If the answer is lost on its way
-    /// they are the host's nonetheless: [`Store::jobs_held`] tells.
+    /// Takes jobs that are due for a host, the most urgent and oldest first, [`JOBS_BATCH_MAX`] at most. If the
+    /// answer is lost on its way they are the host's nonetheless: [`Store::jobs_held`] tells.
     pub async fn jobs_claim(
         &self,
         host: Incarnation,
         wanted: &[Wanted],
+        now: UnixMs,
     ) -> Result<Vec<ClaimedJob>, StoreError> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let now = UnixMs::now();
         self.db.transact(Purpose::Write, &Claim { host, wanted, now }).await
     }
 }
@@ -49,8 +49,9 @@ impl Work for Claim<'_> {
         let mut queues = queue::lock(tx, self.wanted.iter().map(|wanted| wanted.queue.clone())).await?;
         let (mut ids, mut bytes) = (Vec::new(), 0);
         for wanted in self.wanted {
-            let found = self.due(tx, wanted, &mut bytes).await?;
-            let waiting = queues.entry(wanted.queue.clone()).or_default();
+            let most = wanted.count.min(JOBS_BATCH_MAX - ids.len());
+            let found = self.due(tx, wanted, most, &mut bytes).await?;
+            let waiting = queues.waiting(wanted.queue.clone());
             *waiting = waiting.saturating_sub(found.len() as u64);
             ids.extend(found);
         }
@@ -76,12 +77,18 @@ impl Work for Claim<'_> {
 
 impl Claim<'_> {
     /// The ids of what is due, as far as one answer carries their inputs.
-    async fn due(&self, tx: &mut Tx, wanted: &Wanted, bytes: &mut u64) -> Result<Vec<Value>, Abort> {
+    async fn due(
+        &self,
+        tx: &mut Tx,
+        wanted: &Wanted,
+        most: usize,
+        bytes: &mut u64,
+    ) -> Result<Vec<Value>, Abort> {
         let sql = "SELECT id, LENGTH(input) FROM jobs WHERE domain = ? AND skill = ? AND state = 'waiting' \
             AND lane = ? AND due <= ? ORDER BY due, id LIMIT ?";
         let lane = rank(wanted.lane);
         let Queue { domain, skill } = &wanted.queue;
-        let values = values![text(domain), text(skill), lane, self.now.0, wanted.count as u64];
+        let values = values![text(domain), text(skill), lane, self.now.0, most as u64];
         let mut ids = Vec::new();
         for mut row in tx.query(sql, values).await? {
             let (id, size) = (row.text()?, row.int()?);

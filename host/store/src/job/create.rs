@@ -39,7 +39,10 @@ impl Store {
             let key = job.idempotency_key.as_ref().map_or(0, String::len);
             StoreError::check_size("the idempotency key", key, IDEMPOTENCY_KEY_BYTES_MAX)?;
         }
-        self.db.transact(Purpose::Write, &Create { jobs, records, room }).await
+        match jobs.is_empty() {
+            true => Ok(Outcomes::new()),
+            false => self.db.transact(Purpose::Write, &Create { jobs, records, room }).await,
+        }
     }
 }
 
@@ -121,7 +124,7 @@ impl Create<'_> {
                 unknown.insert(row.map_or(Ok(0), |mut row| row.int())?)
             }
         };
-        let in_skill = queues.entry(queue_of(job)).or_default();
+        let in_skill = queues.waiting(queue_of(job));
         if *in_skill >= self.room.skill {
             return Ok(Err(StoreError::Full(format!("{in_skill} jobs of `{skill}` wait already"))));
         }

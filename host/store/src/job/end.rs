@@ -1,13 +1,13 @@
 //! Ending what a host ran: only whoever took a job last may end it.
 
 use super::queue::{self, Queue, Queues};
-use super::{COLUMNS, events, ids, marks, read};
+use super::{COLUMNS, JOBS_BATCH_MAX, events, ids, marks, read};
 use crate::change::json;
 use crate::db::{Abort, Purpose, Tx, Value, Work, text, values};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
 use skep_core::{Fault, Incarnation, Job, JobEnd, JobEvent, JobId, JobState, JobStep, Setback, UnixMs};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A job that a host took, and what its attempt came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,23 +21,28 @@ pub struct Ending {
 }
 
 impl Store {
-    /// Notes what attempts came to, and says of which jobs that holds: of another one somebody else has taken
-    /// it since, or somebody else has ended it.
-    pub async fn jobs_end(&self, endings: &[Ending]) -> Result<BTreeSet<JobId>, StoreError> {
-        match endings.is_empty() {
-            true => Ok(BTreeSet::new()),
-            false => self.db.transact(Purpose::Write, &End(endings)).await,
+    /// Notes what attempts came to, and says of each whether that holds: if not, the job was taken from its host,
+    /// or is gone.
+    pub async fn jobs_end(&self, endings: &[Ending]) -> Result<Vec<bool>, StoreError> {
+        let mut held = Vec::with_capacity(endings.len());
+        for batch in endings.chunks(JOBS_BATCH_MAX) {
+            held.extend(self.db.transact(Purpose::Write, &End(batch)).await?);
         }
+        Ok(held)
     }
 
     /// Takes jobs from a host that died: they wait again, or are dead letters if that happened too often.
     /// What has moved on since `jobs` were read is left alone. `chance` spreads when they are tried again.
-    pub async fn jobs_release(&self, host: Incarnation, jobs: &[Job], chance: f64) -> Result<(), StoreError> {
+    pub async fn jobs_release(
+        &self,
+        host: Incarnation,
+        jobs: &[Job],
+        now: UnixMs,
+        chance: f64,
+    ) -> Result<(), StoreError> {
         match jobs.is_empty() {
             true => Ok(()),
-            false => {
-                self.db.transact(Purpose::Write, &Release { host, jobs, chance, now: UnixMs::now() }).await
-            }
+            false => self.db.transact(Purpose::Write, &Release { host, jobs, now, chance }).await,
         }
     }
 }
@@ -46,21 +51,30 @@ struct End<'a>(&'a [Ending]);
 
 #[async_trait]
 impl Work for End<'_> {
-    type Output = BTreeSet<JobId>;
+    type Output = Vec<bool>;
 
-    async fn run(&self, tx: &mut Tx) -> Result<BTreeSet<JobId>, Abort> {
+    async fn run(&self, tx: &mut Tx) -> Result<Vec<bool>, Abort> {
         let mut queues = queue::lock(tx, self.0.iter().map(|ending| Queue::of(&ending.job))).await?;
         let standing = standing(tx, self.0.iter().map(|ending| &ending.job)).await?;
-        let (mut held, mut ends) = (BTreeSet::new(), Vec::new());
+        let (mut held, mut closings) = (Vec::new(), BTreeMap::new());
         for Ending { job, end, at } in self.0 {
-            let Some(now) = standing.get(&job.id).filter(|now| now.fence == job.fence) else { continue };
+            let there = standing.get(&job.id).filter(|(now, _)| now.fence == job.fence);
+            held.push(there.is_some());
             // If it isn't running, this was done before, and only its answer was lost.
-            if now.state == JobState::Running && held.insert(job.id) {
-                ends.push((job, end, *at, now.events));
-            }
-            held.insert(job.id);
+            let Some((now, events)) = there.filter(|(now, _)| now.state == JobState::Running) else {
+                continue;
+            };
+            closings.entry(job.id).or_insert_with(|| {
+                let end = match end {
+                    // Somebody has wanted it stopped since it was taken.
+                    JobEnd::Again(..) if now.cancelling => JobEnd::Cancelled,
+                    end => end.clone(),
+                };
+                Closing { job: now, end, at: *at, events: *events }
+            });
         }
-        write(tx, &mut queues, &ends).await?;
+        let closings: Vec<_> = closings.into_values().collect();
+        write(tx, &mut queues, &closings).await?;
         queue::note(tx, &queues).await?;
         Ok(held)
     }
@@ -69,8 +83,8 @@ impl Work for End<'_> {
 struct Release<'a> {
     host: Incarnation,
     jobs: &'a [Job],
-    chance: f64,
     now: UnixMs,
+    chance: f64,
 }
 
 #[async_trait]
@@ -79,55 +93,67 @@ impl Work for Release<'_> {
 
     async fn run(&self, tx: &mut Tx) -> Result<(), Abort> {
         let mut queues = queue::lock(tx, self.jobs.iter().map(Queue::of)).await?;
-        let sql = format!("SELECT {COLUMNS} FROM jobs WHERE host = ? AND id IN ({})", marks(self.jobs.len()));
-        let rows = tx.query(&sql, [vec![text(self.host)], ids(self.jobs)].concat()).await?;
-        let jobs = rows.into_iter().map(|mut row| read(&mut row)).collect::<Result<Vec<_>, _>>()?;
-        let standing = standing(tx, &jobs).await?;
-        let end = |job: &Job| {
-            let fault = Fault::interrupted(format!("host {} died while it had the job", self.host));
-            job.set_back(Setback::Interrupted, fault, self.now, self.chance)
-        };
-        let found: Vec<_> = jobs.iter().map(|job| (job, end(job), standing[&job.id].events)).collect();
-        let ends: Vec<_> = found.iter().map(|(job, end, events)| (*job, end, self.now, *events)).collect();
-        write(tx, &mut queues, &ends).await?;
+        let standing = standing(tx, self.jobs).await?;
+        let mut closings = Vec::new();
+        for read in self.jobs {
+            let there = standing.get(&read.id).filter(|(now, _)| now.fence == read.fence);
+            if let Some((job, events)) = there.filter(|(now, _)| now.host == Some(self.host)) {
+                let fault = Fault::interrupted(format!("host {} died while it had the job", self.host));
+                let end = job.set_back(Setback::Interrupted, fault, self.now, self.chance);
+                closings.push(Closing { job, end, at: self.now, events: *events });
+            }
+        }
+        write(tx, &mut queues, &closings).await?;
+        fence_off(tx, closings.iter().map(|closing| closing.job)).await?;
         queue::note(tx, &queues).await
     }
 }
 
-/// How a job stands in the transaction.
-struct Standing {
-    fence: u64,
-    state: JobState,
-    events: u64,
-}
-
-async fn standing<'a>(
+/// Jobs as they stand in the transaction, each with how many events it has.
+async fn standing(
     tx: &mut Tx,
-    jobs: impl IntoIterator<Item = &'a Job>,
-) -> Result<BTreeMap<JobId, Standing>, Abort> {
+    jobs: impl IntoIterator<Item = &Job>,
+) -> Result<BTreeMap<JobId, (Job, u64)>, Abort> {
     let ids = ids(jobs);
-    if ids.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let sql = format!("SELECT id, fence, state, events FROM jobs WHERE id IN ({})", marks(ids.len()));
+    let sql = format!("SELECT {COLUMNS}, events FROM jobs WHERE id IN ({})", marks(ids.len()));
     let mut standing = BTreeMap::new();
     for mut row in tx.query(&sql, ids).await? {
-        let (id, fence) = (row.parse()?, row.int()?);
-        standing.insert(id, Standing { fence, state: row.parse()?, events: row.int()? });
+        let job = read(&mut row)?;
+        standing.insert(job.id, (job, row.int()?));
     }
     Ok(standing)
 }
 
-/// Ends jobs that run; each with how many events it has.
-async fn write(tx: &mut Tx, queues: &mut Queues, ends: &[(&Job, &JobEnd, UnixMs, u64)]) -> Result<(), Abort> {
-    let mut told = Vec::with_capacity(ends.len());
-    for &(job, end, at, events) in ends {
+/// Lets a host that isn't as dead as it seemed end none of these.
+async fn fence_off(tx: &mut Tx, jobs: impl IntoIterator<Item = &Job>) -> Result<(), Abort> {
+    let ids = ids(jobs);
+    match ids.is_empty() {
+        true => Ok(()),
+        false => {
+            let sql = format!("UPDATE jobs SET fence = fence + 1 WHERE id IN ({})", marks(ids.len()));
+            Ok(tx.exec(&sql, ids).await?)
+        }
+    }
+}
+
+/// The end of a job that runs.
+struct Closing<'a> {
+    job: &'a Job,
+    end: JobEnd,
+    at: UnixMs,
+    /// How many events it has.
+    events: u64,
+}
+
+async fn write(tx: &mut Tx, queues: &mut Queues, closings: &[Closing<'_>]) -> Result<(), Abort> {
+    let mut told = Vec::with_capacity(closings.len());
+    for Closing { job, end, at, events } in closings {
         if let JobEnd::Again(..) = end {
-            *queues.entry(Queue::of(job)).or_default() += 1;
+            *queues.waiting(Queue::of(job)) += 1;
         }
         let (state, step, detail) = seen(end);
-        update(tx, job, end, state, at).await?;
-        told.push((job.id, JobEvent { seq: events + 1, at, step, attempt: job.attempt, detail }));
+        update(tx, job, end, state, *at).await?;
+        told.push((job.id, JobEvent { seq: events + 1, at: *at, step, attempt: job.attempt, detail }));
     }
     events::insert(tx, told).await
 }

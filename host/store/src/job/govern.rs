@@ -9,20 +9,26 @@ use skep_core::{DomainName, Incarnation, Job, JobId, JobState, JobStep, Target, 
 impl Store {
     /// Takes a waiting job back at once; of one that runs it is noted that somebody wants it stopped.
     /// Gives the job as it stands then.
-    pub async fn job_cancel(&self, domain: &DomainName, id: JobId) -> Result<Job, StoreError> {
-        self.job_change(domain, id, What::Cancel).await
+    pub async fn job_cancel(&self, domain: &DomainName, id: JobId, now: UnixMs) -> Result<Job, StoreError> {
+        self.job_change(domain, id, What::Cancel, now).await
     }
 
     /// Lets a dead letter be tried as often as it was allowed at first.
-    pub async fn job_retry(&self, domain: &DomainName, id: JobId) -> Result<Job, StoreError> {
-        self.job_change(domain, id, What::Retry).await
+    pub async fn job_retry(&self, domain: &DomainName, id: JobId, now: UnixMs) -> Result<Job, StoreError> {
+        self.job_change(domain, id, What::Retry, now).await
     }
 
-    async fn job_change(&self, domain: &DomainName, id: JobId, what: What) -> Result<Job, StoreError> {
+    async fn job_change(
+        &self,
+        domain: &DomainName,
+        id: JobId,
+        what: What,
+        now: UnixMs,
+    ) -> Result<Job, StoreError> {
         // Which queue to lock never changes, and nothing is read in the transaction before that.
         let there = self.job_load(domain, id).await?;
         let to = there.ok_or_else(|| StoreError::NotFound(format!("job {id}")))?.to;
-        self.db.transact(Purpose::Write, &Change { to, id, what }).await
+        self.db.transact(Purpose::Write, &Change { to, id, what, now }).await
     }
 
     /// The jobs that a host has, at most [`JOBS_BATCH_MAX`] of those whose id comes after `after`.
@@ -55,17 +61,20 @@ struct Change {
     to: Target,
     id: JobId,
     what: What,
+    now: UnixMs,
 }
 
 #[async_trait]
 impl Work for Change {
+    /// Done twice it would be refused, as if somebody else had done it first.
+    const REPEATABLE: bool = false;
     type Output = Job;
 
     async fn run(&self, tx: &mut Tx) -> Result<Job, Abort> {
         let queue = Queue { domain: self.to.domain.clone(), skill: self.to.skill.clone() };
         let mut queues = queue::lock(tx, [queue.clone()]).await?;
-        let waiting = queues.entry(queue).or_default();
-        let (job, now) = (self.load(tx).await?, UnixMs::now());
+        let waiting = queues.waiting(queue);
+        let (job, now) = (self.load(tx).await?, self.now);
         match (&self.what, job.state) {
             (What::Cancel, JobState::Waiting) => {
                 *waiting = waiting.saturating_sub(1);
@@ -130,7 +139,9 @@ impl Work for Forget {
         let ids =
             rows.into_iter().map(|mut row| row.text().map(Into::into)).collect::<Result<Vec<_>, _>>()?;
         if !ids.is_empty() {
-            tx.exec(&format!("DELETE FROM jobs WHERE id IN ({})", marks(ids.len())), ids.clone()).await?;
+            // A dead letter may have been retried since it was read.
+            let sql = format!("DELETE FROM jobs WHERE ended < ? AND id IN ({})", marks(ids.len()));
+            tx.exec(&sql, [values![self.0.0], ids.clone()].concat()).await?;
         }
         Ok(ids.len())
     }

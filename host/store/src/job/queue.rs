@@ -36,8 +36,22 @@ pub struct QueueDue {
     pub due: [Option<UnixMs>; 3],
 }
 
-/// Queues in the order in which they are locked, each with how many jobs wait.
-pub(super) type Queues = BTreeMap<Queue, u64>;
+/// Queues that are locked, in the order in which they were.
+pub(super) struct Queues(BTreeMap<Queue, Count>);
+
+/// How many jobs wait.
+#[derive(Default)]
+struct Count {
+    stored: u64,
+    now: u64,
+}
+
+impl Queues {
+    /// How many jobs of a queue wait.
+    pub(super) fn waiting(&mut self, queue: Queue) -> &mut u64 {
+        &mut self.0.entry(queue).or_default().now
+    }
+}
 
 impl Store {
     /// The queues in which jobs wait. What this costs grows with the queues, not with the jobs.
@@ -65,29 +79,33 @@ impl Store {
     }
 }
 
-/// Locks these queues until the end of the transaction, and says how many jobs wait in each.
+/// Locks these queues until the end of the transaction, and reads how many jobs wait in each.
 pub(super) async fn lock(tx: &mut Tx, queues: impl IntoIterator<Item = Queue>) -> Result<Queues, Abort> {
-    let mut locked: Queues = queues.into_iter().map(|queue| (queue, 0)).collect();
-    for (queue, waiting) in &mut locked {
+    let mut locked: BTreeMap<_, _> = queues.into_iter().map(|queue| (queue, Count::default())).collect();
+    // All before anything is read: what a transaction reads is as of its first read.
+    for queue in locked.keys() {
         let sql = "UPDATE job_queues SET waiting = waiting WHERE domain = ? AND skill = ?";
         tx.exec(sql, queue.key()).await?;
+    }
+    for (queue, count) in &mut locked {
         let sql = "SELECT waiting FROM job_queues WHERE domain = ? AND skill = ?";
         match tx.query_one(sql, queue.key()).await? {
-            Some(mut row) => *waiting = row.int()?,
+            Some(mut row) => count.stored = row.int()?,
             None => {
                 let sql = "INSERT INTO job_queues (domain, skill, waiting) VALUES (?, ?, 0)";
                 tx.exec(sql, queue.key()).await?;
             }
         }
+        count.now = count.stored;
     }
-    Ok(locked)
+    Ok(Queues(locked))
 }
 
 /// Notes how many jobs wait in these queues now.
-pub(super) async fn note(tx: &mut Tx, queues: &Queues) -> Result<(), Abort> {
-    for (queue, waiting) in queues {
+pub(super) async fn note(tx: &mut Tx, Queues(queues): &Queues) -> Result<(), Abort> {
+    for (queue, count) in queues.iter().filter(|(_, count)| count.now != count.stored) {
         let sql = "UPDATE job_queues SET waiting = ? WHERE domain = ? AND skill = ?";
-        tx.exec(sql, [values![*waiting], queue.key()].concat()).await?;
+        tx.exec(sql, [values![count.now], queue.key()].concat()).await?;
     }
     Ok(())
 }

@@ -71,12 +71,12 @@ fn wanted(skill: &str, lane: Lane, count: usize) -> Wanted {
 }
 
 async fn claim(store: &Store, host: Incarnation, count: usize) -> Vec<ClaimedJob> {
-    store.jobs_claim(host, &[wanted("echo", Lane::No, count)]).await.unwrap()
+    store.jobs_claim(host, &[wanted("echo", Lane::No, count)], UnixMs::now()).await.unwrap()
 }
 
 async fn end(store: &Store, job: &Job, end: JobEnd) -> bool {
     let ending = Ending { job: job.clone(), end, at: UnixMs::now() };
-    store.jobs_end(&[ending]).await.unwrap().contains(&job.id)
+    store.jobs_end(&[ending]).await.unwrap()[0]
 }
 
 async fn load(store: &Store, id: JobId) -> Job {
@@ -159,7 +159,7 @@ async fn jobs_are_taken_by_lane_when_they_are_due(ground: Ground) {
     create(&store, &batch).await.into_iter().for_each(|job| drop(job.unwrap()));
     let host = Incarnation::fresh();
     let lanes = [wanted("echo", Lane::Hi, 8), wanted("echo", Lane::No, 8), wanted("echo", Lane::Lo, 8)];
-    let taken = store.jobs_claim(host, &lanes).await.unwrap();
+    let taken = store.jobs_claim(host, &lanes, UnixMs::now()).await.unwrap();
     let ids: Vec<_> = taken.iter().map(|taken| taken.job.id).collect();
     assert_eq!(ids, [batch[3].id, batch[2].id, batch[1].id]);
     assert!(taken.iter().all(|t| (t.job.attempt, t.job.fence, t.job.host) == (1, 1, Some(host))));
@@ -205,9 +205,9 @@ async fn only_the_last_taker_ends_a_job(ground: Ground) {
     let id = created(&store, job("echo")).await.id;
     let zombie = Incarnation::fresh();
     let before = claim(&store, zombie, 1).await.remove(0).job;
-    store.jobs_release(zombie, std::slice::from_ref(&before), 0.0).await.unwrap();
+    store.jobs_release(zombie, std::slice::from_ref(&before), UnixMs::now(), 0.0).await.unwrap();
     let now = claim(&store, Incarnation::fresh(), 1).await.remove(0).job;
-    assert_eq!((now.attempt, now.fence, now.interruptions), (2, 2, 1));
+    assert_eq!((now.attempt, now.fence, now.interruptions), (2, 3, 1));
     assert!(!end(&store, &before, JobEnd::Done(Bytes::from_static(b"1"))).await, "the zombie is fenced off");
     assert!(end(&store, &now, JobEnd::Done(Bytes::from_static(b"2"))).await);
     // The same again is what happens after an answer that was lost.
@@ -239,9 +239,9 @@ async fn a_job_is_tried_again_and_a_dead_letter_when_somebody_wants_it(ground: G
     let dead = JobFilter { state: Some(JobState::Dead), ..JobFilter::default() };
     let letters = store.job_list(&domain(), &dead).await.unwrap();
     assert_eq!((letters.len(), letters[0].id, &letters[0].result), (1, other, &Some(Err(fault))));
-    let refused = store.job_retry(&domain(), id).await;
+    let refused = store.job_retry(&domain(), id, UnixMs::now()).await;
     assert!(matches!(refused, Err(StoreError::JobState { state: JobState::Waiting, .. })), "{refused:?}");
-    let retried = store.job_retry(&domain(), other).await.unwrap();
+    let retried = store.job_retry(&domain(), other, UnixMs::now()).await.unwrap();
     assert_eq!((retried.state, retried.ended, retried.failures), (JobState::Waiting, None, 0));
     assert_eq!(claim(&store, host, 1).await[0].job.id, other);
 }
@@ -249,14 +249,14 @@ async fn a_job_is_tried_again_and_a_dead_letter_when_somebody_wants_it(ground: G
 async fn waiting_jobs_are_cancelled_at_once_and_running_ones_are_asked_to_stop(ground: Ground) {
     let store = ground.open().await;
     let [first, second] = [created(&store, job("echo")).await.id, created(&store, job("echo")).await.id];
-    let cancelled = store.job_cancel(&domain(), second).await.unwrap();
+    let cancelled = store.job_cancel(&domain(), second, UnixMs::now()).await.unwrap();
     assert_eq!((cancelled.state, waiting(&store).await), (JobState::Cancelled, 1));
-    let over = store.job_cancel(&domain(), second).await;
+    let over = store.job_cancel(&domain(), second, UnixMs::now()).await;
     assert!(matches!(over, Err(StoreError::JobState { state: JobState::Cancelled, .. })), "{over:?}");
     let taken = claim(&store, Incarnation::fresh(), 8).await;
     assert_eq!(taken.iter().map(|t| t.job.id).collect::<Vec<_>>(), [first]);
     for _ in 0..2 {
-        assert!(store.job_cancel(&domain(), first).await.unwrap().cancelling);
+        assert!(store.job_cancel(&domain(), first, UnixMs::now()).await.unwrap().cancelling);
     }
     let host = taken[0].job.host.unwrap();
     assert_eq!(store.jobs_cancelling(host).await.unwrap(), [first]);
@@ -264,7 +264,7 @@ async fn waiting_jobs_are_cancelled_at_once_and_running_ones_are_asked_to_stop(g
     assert_eq!(store.jobs_cancelling(host).await.unwrap(), []);
     let expect = [JobStep::Accepted, JobStep::Started, JobStep::Cancelling, JobStep::Cancelled];
     assert_eq!(steps(&store, first).await, expect);
-    let gone = store.job_cancel(&domain(), JobId::fresh()).await;
+    let gone = store.job_cancel(&domain(), JobId::fresh(), UnixMs::now()).await;
     assert!(matches!(gone, Err(StoreError::NotFound(_))), "{gone:?}");
 }
 
@@ -276,7 +276,7 @@ async fn what_outlives_its_hosts_too_often_is_a_dead_letter(ground: Ground) {
         let taken: Vec<_> = claim(&store, host, 1).await.into_iter().map(|taken| taken.job).collect();
         assert_eq!(taken.len(), 1, "death {death}");
         for _ in 0..2 {
-            store.jobs_release(host, &taken, 0.0).await.unwrap();
+            store.jobs_release(host, &taken, UnixMs::now(), 0.0).await.unwrap();
         }
     }
     let dead = load(&store, id).await;
