@@ -151,8 +151,7 @@ impl Router {
 
     /// Takes a job back: one that waits at once, one that runs as soon as its host has heard of it.
     pub async fn job_cancel(&self, by: &Operator, job: &Job) -> Result<Job, Fault> {
-        let done =
-            self.0.store.job_cancel(&job.to.domain, job.id, skep_core::UnixMs::now()).await.map_err(fault);
+        let done = self.0.store.job_cancel(&job.to.domain, job.id, UnixMs::now()).await.map_err(fault);
         self.governed(by, AuditAction::Cancel, job, &done).await;
         if done.as_ref().is_ok_and(|job| job.cancelling) {
             self.0.jobs.cancel(job.id);
@@ -162,8 +161,7 @@ impl Router {
 
     /// Lets a dead letter be tried again.
     pub async fn job_retry(&self, by: &Operator, job: &Job) -> Result<Job, Fault> {
-        let done =
-            self.0.store.job_retry(&job.to.domain, job.id, skep_core::UnixMs::now()).await.map_err(fault);
+        let done = self.0.store.job_retry(&job.to.domain, job.id, UnixMs::now()).await.map_err(fault);
         self.governed(by, AuditAction::Retry, job, &done).await;
         done
     }
