@@ -216,7 +216,7 @@ pub(crate) async fn events(
 }
 
 /// A job that who asks may see: their own, or any for those who audit. Others are answered as if they weren't there.
-async fn visible(api: &Api, who: &Who, id: JobId) -> Result<Job, Fault> {
+pub(crate) async fn visible(api: &Api, who: &Who, id: JobId) -> Result<Job, Fault> {
     let job = api.router().job(&who.domain, id).await?;
     let own = job.terms.chain.first() == Some(&who.identity.principal);
     match who.sees(&job.to.skill) && (own || who.identity.audits()) {

@@ -75,6 +75,6 @@ pub use state::{
     StateError, StateKeys, StateLimits, StateTotals,
 };
 pub use time::UnixMs;
-pub use tool_section::{Content, ToolSection};
+pub use tool_section::{Content, TaskUse, ToolSection};
 pub use topic::{EventKind, Pattern, Topic, TopicError};
 pub use trace::{SpanId, Step, TRACE_STATE_BYTES_MAX, Trace, TraceError, TraceId};

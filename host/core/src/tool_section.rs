@@ -19,6 +19,18 @@ pub enum Content {
     Mcp,
 }
 
+/// When a call of a tool by MCP is answered with a task: a job, which the client follows and nobody has to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TaskUse {
+    /// Whenever the client knows of tasks; others wait.
+    Optional,
+    /// Always; clients that don't know of tasks are refused.
+    Required,
+    /// Once the client has provided what the tool asks for first; clients that don't know of tasks wait.
+    Answered,
+}
+
 /// A `[tools.NAME]` section. What it leaves out is not claimed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -44,6 +56,9 @@ pub struct ToolSection {
     /// What its answer is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content: Option<Content>,
+    /// When its calls are tasks; never if absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskUse>,
     /// It writes a prompt, from its input as the prompt's arguments.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub prompt: bool,
@@ -72,6 +87,9 @@ impl ToolSection {
         }
         if self.attempts.is_some_and(|attempts| attempts.get() > ATTEMPTS_MAX) {
             return wrong(format!("a job may fail {ATTEMPTS_MAX} times at most"));
+        }
+        if self.task.is_some() && !self.is_tool() {
+            return wrong("only what is offered as a tool can be a task".to_owned());
         }
         if self.media_type.is_some() && self.resource.is_none() {
             return wrong("media_type goes with a resource".to_owned());
@@ -122,6 +140,8 @@ mod tests {
         check("read_only = true\ntitle = \"A\"\ncontent = \"mcp\"", "");
         check("resource = \"notes://{id}/text\"\nmedia_type = \"text/plain\"", "");
         check("prompt = true\nresource = \"notes://a\"", "prompt and a resource");
+        check("prompt = true\ntask = \"optional\"", "can be a task");
+        check("task = \"answered\"", "");
         check("attempts = 100", "");
         check("attempts = 101", "100 times");
         check("media_type = \"text/plain\"", "media_type");

@@ -1,6 +1,7 @@
 //! Jobs: the durable lane. What was accepted is in the database, and a caller of the fast lane that doesn't forget:
 //! a host takes a job, makes an ordinary call for it, and ends it, or it waits to be taken again.
 
+mod answers;
 mod attempt;
 mod end;
 mod feed;

@@ -36,7 +36,10 @@ pub use observe::Verdict;
 pub use operate::Operator;
 pub use quotas::Quotas;
 pub use sessions::SessionSeen;
-pub use skep_store::{DomainRow, JOB_EVENTS_PAGE_MAX, JOBS_PAGE_MAX, JobFilter, KeyRow, SecretRow};
+pub use skep_store::{
+    DomainRow, JOB_ANSWER_NAME_BYTES_MAX, JOB_EVENTS_PAGE_MAX, JOBS_PAGE_MAX, JobAnswers, JobFilter, KeyRow,
+    SecretRow,
+};
 
 use audit::Auditor;
 use domains::Domains;

@@ -1,6 +1,7 @@
 //! Jobs: accepted once, taken by one host at a time, ended by whoever took them last.
 //! Each skill's queue has a row, which is the lock of all its jobs: take it first of all in a transaction.
 
+mod answers;
 mod claim;
 mod create;
 mod end;
@@ -9,6 +10,7 @@ mod govern;
 mod hosts;
 mod queue;
 
+pub use answers::{JOB_ANSWER_NAME_BYTES_MAX, JobAnswers};
 pub use claim::Wanted;
 pub use create::JobRoom;
 pub use end::Ending;

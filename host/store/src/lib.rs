@@ -27,8 +27,8 @@ pub use diagnose::{Diagnosis, Schema, diagnose};
 pub use domain::{DOMAINS_MAX, DomainRow};
 pub use error::StoreError;
 pub use job::{
-    Ending, JOB_BYTES_MAX, JOB_EVENTS_PAGE_MAX, JOBS_BATCH_MAX, JOBS_PAGE_MAX, JobFilter, JobRoom, Queue,
-    QueueDue, Wanted,
+    Ending, JOB_ANSWER_NAME_BYTES_MAX, JOB_BYTES_MAX, JOB_EVENTS_PAGE_MAX, JOBS_BATCH_MAX, JOBS_PAGE_MAX,
+    JobAnswers, JobFilter, JobRoom, Queue, QueueDue, Wanted,
 };
 pub use key::{KEY_NAME_CHARS_MAX, KEYS_MAX, KeyRow};
 pub use publish::{Publish, SKILLS_MAX, TEXT_BYTES_MAX, VERSION_CHARS_MAX, VERSIONS_KEPT_MAX};

@@ -3,6 +3,7 @@
 mod clients;
 mod conformance;
 mod entrance;
+mod tasks;
 
 use crate::deployment::Deployment;
 use serde_json::Value;

@@ -125,7 +125,7 @@ async fn tell(context: &Context, token: Option<&ProgressToken>, report: Progress
 }
 
 /// Where the call is in a trace: as the message says, else as the HTTP request that brought it.
-fn trace(context: &Context) -> Option<Trace> {
+pub(super) fn trace(context: &Context) -> Option<Trace> {
     let request = || context.extensions.get::<Parts>()?.extensions.get::<Traced>()?.0.clone();
     let message = || Trace::of_caller(context.meta.get_traceparent()?, context.meta.get_tracestate());
     message().or_else(request)

@@ -5,7 +5,7 @@ use super::inputs;
 use super::name::{offered, offered_otherwise};
 use super::schema::Rooted;
 use rmcp::model::{JsonObject, Tool, ToolAnnotations};
-use skep_core::{Fault, SkillName, ToolName, ToolSection};
+use skep_core::{Fault, SkillName, Target, ToolName, ToolSection};
 use skep_registry::{Frontmatter, inspection_of, manifest_of, prompt_parts};
 use skep_sandbox::Tool as SkillTool;
 use skep_store::{SkillRow, VersionState};
@@ -70,6 +70,11 @@ impl Catalog {
 
     pub(super) fn entry(&self, name: &str) -> Option<&Arc<Entry>> {
         self.names.get(name)
+    }
+
+    /// What is offered of what a job calls.
+    pub(super) fn called(&self, to: &Target) -> Option<&Arc<Entry>> {
+        self.entries.iter().find(|entry| entry.skill == to.skill && Some(&entry.tool) == to.tool.as_ref())
     }
 
     fn take(&mut self, row: &SkillRow) -> Result<(), Fault> {

@@ -1,12 +1,12 @@
 //! From a reply to what MCP calls a result: content, structured content, errors.
 
 use super::catalog::Entry;
-use super::schema::structured;
+use super::schema::{Rooted, structured};
 use crate::types::Problem;
 use rmcp::ErrorData;
 use rmcp::model::{CallToolResult, ContentBlock, MetaObject, ResultType};
 use serde_json::{Value, json};
-use skep_core::{CallId, Content, Fault, FaultCode, Output, Reply};
+use skep_core::{CallId, Content, Fault, FaultCode, Output, Reply, ToolSection};
 
 /// How the fields of `_meta` begin that are the host's.
 const META_OWN: &str = "skep/";
@@ -20,10 +20,7 @@ pub(super) const META_SESSION: &str = "skep/session";
 /// The result of a tool's call. What the guest or the host did wrong is told to the model, which may mend it.
 pub(super) fn result(entry: &Entry, reply: Reply) -> CallToolResult {
     let (id, session) = (reply.id, reply.session);
-    let shown = reply.outcome.and_then(|output| match entry.section.content {
-        Some(Content::Mcp) => as_it_is(&output),
-        None => wrapped(entry, &output),
-    });
+    let shown = reply.outcome.and_then(|output| shown(Some(entry), &output));
     let mut result = shown.unwrap_or_else(|fault| failed(fault, Some(id)));
     let meta = result.meta.get_or_insert_with(MetaObject::default);
     meta.insert(META_CALL.to_owned(), json!(id));
@@ -31,6 +28,14 @@ pub(super) fn result(entry: &Entry, reply: Reply) -> CallToolResult {
         meta.insert(META_SESSION.to_owned(), json!(session));
     }
     result
+}
+
+/// An output as a result. A tool that is gone by now says nothing more of what it gave.
+pub(super) fn shown(entry: Option<&Entry>, output: &Output) -> Result<CallToolResult, Fault> {
+    match entry {
+        Some(Entry { section: ToolSection { content: Some(Content::Mcp), .. }, .. }) => as_it_is(output),
+        _ => wrapped(entry.and_then(|entry| entry.output.as_ref()), output),
+    }
 }
 
 fn as_it_is(output: &Output) -> Result<CallToolResult, Fault> {
@@ -44,11 +49,11 @@ fn as_it_is(output: &Output) -> Result<CallToolResult, Fault> {
     Ok(result)
 }
 
-fn wrapped(entry: &Entry, output: &Output) -> Result<CallToolResult, Fault> {
+fn wrapped(schema: Option<&Rooted>, output: &Output) -> Result<CallToolResult, Fault> {
     let value = value(output)?;
     let text = text(&value);
     let mut result = CallToolResult::success(vec![ContentBlock::text(text)]);
-    result.structured_content = Some(structured(value, entry.output.as_ref()));
+    result.structured_content = Some(structured(value, schema));
     Ok(result)
 }
 

@@ -3,6 +3,7 @@
 //! A tool whose answer is MCP content may give `{"inputRequests": …, "requestState": …}` instead: then the call is
 //! over, and made again with the property `inputResponses` (and `requestState`) in its input. So no guest waits
 //! for a person, and it is the same to a guest whether the client is asked in between or calls again itself.
+//! The same holds of jobs, whose clients answer when they find out that they are asked (`standing.rs`).
 
 use super::catalog::Entry;
 use super::server::Server;
@@ -18,11 +19,11 @@ use skep_core::Reply;
 use std::time::Duration;
 
 /// The property of a tool's input that takes the client's answers. Clients don't see it.
-const RESPONSES: &str = "inputResponses";
+pub(super) const RESPONSES: &str = "inputResponses";
 /// The property that takes what the tool wanted to be kept until then.
-const STATE: &str = "requestState";
+pub(super) const STATE: &str = "requestState";
 /// How often one call may ask.
-const ROUNDS_MAX: usize = 8;
+pub(super) const ROUNDS_MAX: usize = 8;
 /// What one call may ask for at once.
 const REQUESTS_MAX: usize = 16;
 /// How long a client may take to answer.
@@ -36,6 +37,9 @@ pub(super) struct Answers {
     pub(super) state: Option<String>,
 }
 
+/// What a tool is told of answers: those, and the state that it wanted to be kept until then.
+pub(super) type Known = (Option<InputResponses>, Option<String>);
+
 /// How far a conversation came.
 pub(super) enum Turn {
     /// The tool gave its answer.
@@ -47,15 +51,26 @@ pub(super) enum Turn {
 /// What a tool asks for.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Asked {
+pub(super) struct Asked {
     #[serde(default)]
-    input_requests: InputRequests,
-    request_state: Option<String>,
+    pub(super) input_requests: InputRequests,
+    pub(super) request_state: Option<String>,
 }
 
 /// Whether a tool with this schema takes the answers of a client.
 pub(super) fn takes_answers(schema: &JsonObject) -> bool {
     schema.get("properties").is_some_and(|properties| properties.get(RESPONSES).is_some())
+}
+
+/// The input of a tool, from the arguments and the answers.
+pub(super) fn input(entry: &Entry, mut arguments: JsonObject, (responses, state): Known) -> Value {
+    arguments.remove(RESPONSES);
+    arguments.remove(STATE);
+    if entry.asks {
+        arguments.extend(responses.map(|r| (RESPONSES.to_owned(), json!(r))));
+        arguments.extend(state.map(|s| (STATE.to_owned(), json!(s))));
+    }
+    entry.input.unwrap(arguments)
 }
 
 /// The schema as clients see it.
@@ -75,23 +90,15 @@ impl Server {
     pub(super) async fn converse(
         &self,
         entry: &Entry,
-        mut arguments: JsonObject,
+        arguments: JsonObject,
         answers: Answers,
         context: &RequestContext<RoleServer>,
     ) -> Result<Turn, ErrorData> {
-        arguments.remove(RESPONSES);
-        arguments.remove(STATE);
-        let state = answers.state.map(|sealed| self.opened(entry, &sealed, context)).transpose()?;
-        let mut known = (answers.responses, state);
+        let mut known = self.known(entry, answers, context)?;
         for _ in 0..ROUNDS_MAX {
-            let mut input = arguments.clone();
-            if entry.asks {
-                let (responses, state) = known;
-                input.extend(responses.map(|r| (RESPONSES.to_owned(), json!(r))));
-                input.extend(state.map(|s| (STATE.to_owned(), json!(s))));
-            }
-            let reply = self.run(entry, entry.input.unwrap(input), context).await?;
-            let Some(asked) = asked(entry, &reply) else { return Ok(Turn::Done(Box::new(reply))) };
+            let reply = self.run(entry, input(entry, arguments.clone(), known), context).await?;
+            let asked = reply.outcome.as_ref().ok().and_then(|output| asked(entry, output.as_bytes()));
+            let Some(asked) = asked else { return Ok(Turn::Done(Box::new(reply))) };
             let requests =
                 affordable(asked.input_requests, context.client_capabilities().unwrap_or_default())?;
             if is_stateless(context) {
@@ -101,8 +108,18 @@ impl Server {
             }
             known = (Some(fulfilled(requests, context).await?), asked.request_state);
         }
-        let why = format!("`{}` asked the client more than {ROUNDS_MAX} times", entry.name);
-        Err(ErrorData::internal_error(why, None))
+        Err(too_often(entry))
+    }
+
+    /// What the tool is told of what the client sent along.
+    pub(super) fn known(
+        &self,
+        entry: &Entry,
+        answers: Answers,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<Known, ErrorData> {
+        let state = answers.state.map(|sealed| self.opened(entry, &sealed, context)).transpose()?;
+        Ok((answers.responses, state))
     }
 
     /// State that goes out and comes back is held to who called what.
@@ -142,15 +159,25 @@ pub(super) fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
     context.protocol_version().is_some_and(|v| v.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
 }
 
-fn asked(entry: &Entry, reply: &Reply) -> Option<Asked> {
-    let output = reply.outcome.as_ref().ok().filter(|_| entry.asks)?;
-    let asked: Asked = serde_json::from_slice(output.as_bytes()).ok()?;
+pub(super) fn too_often(entry: &Entry) -> ErrorData {
+    ErrorData::internal_error(format!("`{}` asked the client more than {ROUNDS_MAX} times", entry.name), None)
+}
+
+/// What the tool asks for with this output, if that is what it does.
+pub(super) fn asked(entry: &Entry, output: &[u8]) -> Option<Asked> {
+    if !entry.asks {
+        return None;
+    }
+    let asked: Asked = serde_json::from_slice(output).ok()?;
     let something = !asked.input_requests.is_empty() || asked.request_state.is_some();
     something.then_some(asked)
 }
 
 /// Of what is asked for, that which the client said it can do.
-fn affordable(requests: InputRequests, able: ClientCapabilities) -> Result<InputRequests, ErrorData> {
+pub(super) fn affordable(
+    requests: InputRequests,
+    able: ClientCapabilities,
+) -> Result<InputRequests, ErrorData> {
     if requests.len() > REQUESTS_MAX {
         let why = format!("a call may ask for {REQUESTS_MAX} things at once, not for {}", requests.len());
         return Err(ErrorData::internal_error(why, None));

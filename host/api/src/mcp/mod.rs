@@ -20,6 +20,8 @@ mod resources;
 mod schema;
 mod server;
 mod skills;
+mod standing;
+mod tasks;
 mod visitor;
 
 pub(crate) use http::handle;

@@ -9,6 +9,7 @@ use super::inputs::{Answers, Turn};
 use super::listen;
 use super::pages::page;
 use super::resources;
+use super::tasks;
 use super::visitor::Visitor;
 use crate::Api;
 use axum::http::request::Parts;
@@ -104,6 +105,7 @@ impl ServerHandler for Server {
             .enable_tools()
             .enable_tool_list_changed()
             .enable_skills()
+            .enable_tasks()
             .build();
         let own = Implementation::new("skep", env!("CARGO_PKG_VERSION")).with_title("Skep");
         ServerConfig::new(capabilities).with_server_info(own).with_instructions(INSTRUCTIONS)
@@ -148,11 +150,27 @@ impl ServerHandler for Server {
             ErrorData::invalid_params(why, None)
         })?;
         let answers = Answers { responses: asked.input_responses, state: asked.request_state };
-        let turn = self.converse(entry, asked.arguments.unwrap_or_default(), answers, &context).await?;
+        let arguments = asked.arguments.unwrap_or_default();
+        if tasks::is_one(entry, &answers, &context)? {
+            return self.begin(entry, arguments, answers, &context).await;
+        }
+        let turn = self.converse(entry, arguments, answers, &context).await?;
         Ok(match turn {
             Turn::Done(reply) => content::result(entry, *reply).into(),
             Turn::Asks(asks) => asks.into(),
         })
+    }
+
+    async fn get_task(&self, asked: GetTaskParams, context: Context) -> Result<GetTaskResult, ErrorData> {
+        self.task(&asked.task_id, &context).await
+    }
+
+    async fn update_task(&self, asked: UpdateTaskParams, context: Context) -> Result<(), ErrorData> {
+        self.answer_task(&asked.task_id, asked.input_responses, &context).await
+    }
+
+    async fn cancel_task(&self, asked: CancelTaskParams, context: Context) -> Result<(), ErrorData> {
+        self.take_back_task(&asked.task_id, &context).await
     }
 
     async fn list_prompts(

@@ -9,6 +9,7 @@ use crate::{Store, StoreError};
 use async_trait::async_trait;
 use skep_core::{
     AuditRecord, Digest, IDEMPOTENCY_KEY_BYTES_MAX, Job, JobEvent, JobId, JobState, JobStep, NewJob,
+    Principal,
 };
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -147,11 +148,14 @@ async fn find(tx: &mut Tx, job: &NewJob, work: &str) -> Result<Option<(Job, byte
     Ok(Some((first, row.blob()?)))
 }
 
-/// What stands for "this piece of work, for whoever asked": theirs alone, and of bounded size.
 fn work_of(job: &NewJob) -> Option<String> {
-    let key = job.idempotency_key.as_ref()?;
-    let asker = job.terms.chain.first().map(ToString::to_string).unwrap_or_default();
-    Some(Digest::of_parts(&[asker.as_bytes(), key.as_bytes()]).to_string())
+    job.idempotency_key.as_ref().map(|key| work(job.terms.chain.first(), key))
+}
+
+/// What stands for "this piece of work, for whoever asked": theirs alone, and of bounded size.
+pub(super) fn work(asker: Option<&Principal>, key: &str) -> String {
+    let asker = asker.map(ToString::to_string).unwrap_or_default();
+    Digest::of_parts(&[asker.as_bytes(), key.as_bytes()]).to_string()
 }
 
 fn queue_of(job: &NewJob) -> Queue {

@@ -7,7 +7,10 @@ use skep_core::{
     Allowance, ClaimedJob, Fault, INTERRUPTIONS_MAX, Incarnation, Job, JobEnd, JobId, JobState, JobStep,
     JobTerms, Lane, NewJob, Principal, Setback, Target, UnixMs,
 };
-use skep_store::{AuditFilter, Ending, JobFilter, JobRoom, Queue, Store, StoreError, Wanted};
+use skep_store::{
+    AuditFilter, Ending, JOB_ANSWER_NAME_BYTES_MAX, JobAnswers, JobFilter, JobRoom, Queue, Store, StoreError,
+    Wanted,
+};
 use std::collections::BTreeSet;
 use tokio::task::JoinSet;
 
@@ -24,6 +27,7 @@ on_both! {
     jobs_are_forgotten_once_they_are_over_for_long,
     a_host_lives_as_long_as_it_beats,
     everybody_finds_their_own_jobs,
+    answers_are_kept_as_they_were_first_given_and_go_with_their_job,
 }
 
 const ROOM: JobRoom = JobRoom { skill: 1_000, domain: 10_000 };
@@ -325,4 +329,28 @@ async fn everybody_finds_their_own_jobs(ground: Ground) {
     assert_eq!(found.iter().map(|job| job.id).collect::<Vec<_>>(), [own]);
     assert_eq!(store.job_list(&domain(), &of(Principal::Agent("ä".repeat(300)))).await.unwrap().len(), 1);
     assert_eq!(store.job_list(&domain(), &JobFilter::default()).await.unwrap().len(), 2);
+}
+
+async fn answers_are_kept_as_they_were_first_given_and_go_with_their_job(ground: Ground) {
+    let store = ground.open().await;
+    let asking = created(&store, keyed("echo", "k")).await;
+    let answers = |pairs: &[(&str, &str)]| -> JobAnswers {
+        pairs.iter().map(|(name, answer)| ((*name).to_owned(), (*answer).into())).collect()
+    };
+    store.job_answer(asking.id, &answers(&[("a", "ä")])).await.unwrap();
+    store.job_answer(asking.id, &answers(&[("a", "late"), ("b", "2")])).await.unwrap();
+    assert_eq!(store.job_answers(asking.id).await.unwrap(), answers(&[("a", "ä"), ("b", "2")]));
+    let long = "n".repeat(JOB_ANSWER_NAME_BYTES_MAX + 1);
+    let refused = store.job_answer(asking.id, &answers(&[(&long, "")])).await;
+    assert!(matches!(refused, Err(StoreError::TooLarge { .. })), "{refused:?}");
+
+    assert_eq!(store.job_input(&domain(), asking.id).await.unwrap(), Some(job("echo").input));
+    let (owner, other) = (Principal::Key("k".to_owned()), Principal::Key("l".to_owned()));
+    assert_eq!(store.job_of_key(&domain(), &owner, "k").await.unwrap().unwrap().id, asking.id);
+    assert_eq!(store.job_of_key(&domain(), &other, "k").await.unwrap(), None);
+
+    store.job_cancel(&domain(), asking.id, UnixMs::now()).await.unwrap();
+    assert_eq!(store.jobs_forget(UnixMs(UnixMs::now().0 + 1)).await.unwrap(), 1);
+    assert!(store.job_answers(asking.id).await.unwrap().is_empty());
+    assert_eq!(store.job_input(&domain(), asking.id).await.unwrap(), None);
 }

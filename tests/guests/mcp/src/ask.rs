@@ -13,7 +13,7 @@ pub fn text_schema(property: &str) -> Value {
     json!({ "type": "object", "properties": { property: { "type": "string" } }, "required": [property] })
 }
 
-fn elicitation_of(message: &str, schema: &Value) -> Value {
+pub fn elicitation_of(message: &str, schema: &Value) -> Value {
     json!({ "method": "elicitation/create", "params": { "message": message, "requestedSchema": schema } })
 }
 

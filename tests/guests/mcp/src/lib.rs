@@ -6,6 +6,7 @@ mod content;
 mod prompt;
 mod report;
 mod resource;
+mod task;
 mod tools;
 
 use exports::skep::skill::tools::{Error, Guest, Tool};

@@ -1,14 +1,14 @@
 //! The table of what there is: name, the properties of its input, what it does.
 
 use crate::exports::skep::skill::tools::{Error, Tool};
-use crate::{ask, content, prompt, report, resource};
+use crate::{ask, content, prompt, report, resource, task};
 use serde_json::{Value, json};
 
 pub type Run = fn(&Value) -> Result<Value, Error>;
 
 pub struct Known {
     pub name: &'static str,
-    /// Its required properties, all of them texts; `?` before one that may be left out.
+    /// Its required properties, most of them texts; `?` before one that may be left out.
     pub takes: &'static [&'static str],
     pub run: Run,
 }
@@ -47,6 +47,13 @@ pub const ALL: &[Known] = &[
     known("input_required_result_multiple_inputs", ANSWERS, ask::several),
     known("input_required_result_multi_round", ANSWERS, ask::twice),
     known("input_required_result_capabilities", ANSWERS, ask::either),
+    known("greet", &["name"], task::greet),
+    known("slow_compute", &["?seconds", "?label"], task::slow),
+    known("failing_job", &[], task::failing),
+    known("protocol_error_job", &[], task::broken),
+    known("confirm_delete", &["filename", "?inputResponses", "?requestState"], task::confirm),
+    known("multi_input", ANSWERS, task::several),
+    known("tool_with_task", ANSWERS, ask::user_name),
     known("simple_prompt", &[], prompt::simple),
     known("prompt_with_arguments", &["arg1", "arg2"], prompt::with_arguments),
     known("prompt_with_embedded_resource", &["resourceUri"], prompt::with_resource),
@@ -76,6 +83,7 @@ impl Known {
             let name = name.trim_start_matches('?');
             let schema = match name {
                 "inputResponses" => json!({ "type": "object" }),
+                "seconds" => json!({ "type": "number" }),
                 // Clients repeat it in a header, by which a gateway may route.
                 "region" => json!({ "type": "string", "x-mcp-header": "Region" }),
                 "arg1" => {

@@ -1,0 +1,181 @@
+//! MCP's tasks extension: a call that outlives its request is a job, and the task's id is the job's.
+
+use super::call;
+use super::catalog::Entry;
+use super::content;
+use super::inputs::{self, Answers};
+use super::server::Server;
+use super::standing::{Stand, Standing, asked_name};
+use rmcp::ErrorData;
+use rmcp::model::{
+    CallToolResponse, CallToolResult, ClientCapabilities, CreateTaskResult, DetailedTask, GetTaskResult,
+    InputResponses, JsonObject, Task, TaskPayload,
+};
+use rmcp::service::{RequestContext, RoleServer};
+use serde::Serialize;
+use serde_json::Value;
+use skep_core::{Fault, FaultCode, Job, JobState, Lane, Output, Target, TaskUse};
+use skep_router::{JobAnswers, JobRequest};
+use std::time::Duration;
+
+/// How often a client should ask how a task stands.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+type Context = RequestContext<RoleServer>;
+
+/// Whether a call is answered with a task; an error if it would have to be and the client doesn't know of tasks.
+pub(super) fn is_one(entry: &Entry, answers: &Answers, context: &Context) -> Result<bool, ErrorData> {
+    let knows = context.client_capabilities().is_some_and(|able| able.supports_tasks());
+    match entry.section.task {
+        Some(TaskUse::Required) if !knows => {
+            let lacking = ClientCapabilities::builder().enable_tasks().build();
+            Err(ErrorData::missing_required_client_capability(lacking))
+        }
+        Some(TaskUse::Required | TaskUse::Optional) => Ok(knows),
+        Some(TaskUse::Answered) => Ok(knows && (answers.responses.is_some() || answers.state.is_some())),
+        None => Ok(false),
+    }
+}
+
+impl Server {
+    /// Accepts a call as a job, which is there from now on.
+    pub(super) async fn begin(
+        &self,
+        entry: &Entry,
+        arguments: JsonObject,
+        answers: Answers,
+        context: &Context,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let known = self.known(entry, answers, context)?;
+        let input = inputs::input(entry, arguments, known).to_string();
+        let visitor = self.visitor(context);
+        let to = Target {
+            domain: visitor.who.domain.clone(),
+            skill: entry.skill.clone(),
+            version: None,
+            tool: Some(entry.tool.clone()),
+        };
+        let submitted = self.api().router().submit(JobRequest {
+            to,
+            input: input.into(),
+            chain: vec![visitor.who.identity.principal],
+            allowance: visitor.who.identity.allowance,
+            lane: Lane::default(),
+            idempotency_key: None,
+            due: None,
+            timeout: None,
+            within: None,
+            attempts: None,
+            idempotent: false,
+            trace: call::trace(context),
+        });
+        Ok(match submitted.await {
+            Ok(submitted) => CreateTaskResult::new(self.told(&submitted.job, &submitted.job)).into(),
+            Err(fault) => content::failed(fault, None).into(),
+        })
+    }
+
+    /// How a task stands.
+    pub(super) async fn task(&self, task: &str, context: &Context) -> Result<GetTaskResult, ErrorData> {
+        let standing = self.standing(task, context).await?;
+        let told = self.told(&standing.first, &standing.job);
+        Ok(GetTaskResult::new(DetailedTask::new(told, payload(standing)?)))
+    }
+
+    /// Takes answers to what a task asks for; what it doesn't ask for is ignored.
+    pub(super) async fn answer_task(
+        &self,
+        task: &str,
+        mut responses: InputResponses,
+        context: &Context,
+    ) -> Result<(), ErrorData> {
+        let standing = self.standing(task, context).await?;
+        let Stand::Asks(pending) = &standing.stand else { return Ok(()) };
+        let mut answers = JobAnswers::new();
+        for name in pending.keys() {
+            let asked = asked_name(standing.round, name);
+            match responses.remove(&asked) {
+                Some(answer @ Value::Object(_)) => drop(answers.insert(name.clone(), answer)),
+                Some(_) => {
+                    let why = format!("`inputResponses`: what `{asked}` asks for is answered by an object");
+                    return Err(ErrorData::invalid_params(why, None));
+                }
+                None => {}
+            }
+        }
+        self.api().router().job_answer(standing.job.id, &answers).await.map_err(content::error)?;
+        // With all of them it goes on at once; if this host dies here, when somebody next asks how it stands.
+        self.standing(task, context).await.map(drop)
+    }
+
+    /// Takes a task back, unless it is over.
+    pub(super) async fn take_back_task(&self, task: &str, context: &Context) -> Result<(), ErrorData> {
+        let (standing, router) = (self.standing(task, context).await?, self.api().router());
+        let done = match standing.stand {
+            Stand::Asks(pending) => {
+                let nothing = pending.into_keys().map(|name| (name, Value::Null)).collect();
+                router.job_answer(standing.job.id, &nothing).await
+            }
+            Stand::Is if !standing.job.state.is_over() => {
+                let by = self.visitor(context).who.operator();
+                router.job_cancel(&by, &standing.job).await.map(drop)
+            }
+            _ => Ok(()),
+        };
+        match done {
+            // It ended a moment ago.
+            Err(Fault { code: FaultCode::Conflict, .. }) => Ok(()),
+            done => done.map_err(content::error),
+        }
+    }
+
+    /// A task as clients see it, but for what its state brings.
+    fn told(&self, first: &Job, now: &Job) -> Task {
+        let changed = now.ended.unwrap_or(now.accepted);
+        let task = Task::new(first.id.to_string(), Default::default(), first.accepted.date(), changed.date());
+        let milliseconds = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        task.with_ttl_ms(milliseconds(self.api().router().jobs_kept()))
+            .with_poll_interval_ms(milliseconds(LOOK_EVERY))
+    }
+}
+
+fn payload(standing: Standing) -> Result<TaskPayload, ErrorData> {
+    let Standing { job, round, stand, entry, .. } = standing;
+    Ok(match stand {
+        Stand::Asks(pending) => {
+            let asked = |(name, request): (String, _)| (asked_name(round, &name), request);
+            TaskPayload::InputRequired { input_requests: pending.into_iter().map(asked).collect() }
+        }
+        Stand::TakenBack => TaskPayload::Cancelled,
+        Stand::AsksTooOften(error) => TaskPayload::Failed { error: object(&error)? },
+        Stand::Is => match (job.state, job.result) {
+            (JobState::Waiting | JobState::Running, _) => TaskPayload::Working,
+            (JobState::Cancelled, _) => TaskPayload::Cancelled,
+            (JobState::Done | JobState::Dead, result) => {
+                let lost = || Err(Fault::internal("the job is over, and nothing tells what it came to"));
+                let output = result.unwrap_or_else(lost).map(Output::json);
+                ended(output.and_then(|output| content::shown(entry.as_deref(), &output)))?
+            }
+        },
+    })
+}
+
+/// What the tool says, or the model can mend, is a result; all else that went wrong is an error.
+fn ended(shown: Result<CallToolResult, Fault>) -> Result<TaskPayload, ErrorData> {
+    Ok(match shown {
+        Ok(result) => TaskPayload::Completed { result: object(&result)? },
+        Err(fault) => match fault.code {
+            FaultCode::ToolError | FaultCode::InvalidInput | FaultCode::Denied => {
+                TaskPayload::Completed { result: object(&content::failed(fault, None))? }
+            }
+            _ => TaskPayload::Failed { error: object(&content::error(fault))? },
+        },
+    })
+}
+
+fn object(value: &impl Serialize) -> Result<JsonObject, ErrorData> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(object)) => Ok(object),
+        other => Err(ErrorData::internal_error(format!("no object: {other:?}"), None)),
+    }
+}
