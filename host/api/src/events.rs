@@ -1,6 +1,9 @@
 //! `GET /v1/events`: what happens, over a WebSocket. Here a client comes in; `session.rs` is what follows.
 
+mod follow;
 mod session;
+
+pub use follow::JOBS_FOLLOWED_MAX;
 
 use crate::Api;
 use crate::auth::{Proof, unknown};
@@ -47,6 +50,7 @@ impl Default for EventTimes {
 /// Opens a WebSocket over which events are told. Frames are JSON: a client sends `EventAsk`, at most 16 KiB each;
 /// it receives an `Event` or an `EventWord` a frame. Who sends no `Authorization` header must send `authenticate`
 /// within 5 s. Each client is told of what it sees; who audits nothing, of its own calls alone.
+/// With `follow` it is told all that happens to a job, each event once and in order, from whichever it wants.
 #[utoipa::path(get, path = "/events", operation_id = "events_listen", tag = "events", responses(
     (status = SWITCHING_PROTOCOLS, description = "The WebSocket is open"),
     (status = UPGRADE_REQUIRED, description = "The request asks for no WebSocket", body = crate::types::Problem,

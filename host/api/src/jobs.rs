@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 use skep_core::{DomainName, Fault, Job, JobId, JobState, SkillName, Span, Target, UnixMs};
 use skep_router::{JOB_EVENTS_PAGE_MAX, JOBS_PAGE_MAX, JobFilter, JobRequest};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use utoipa::IntoParams;
 
 /// Largest order that is read; a skill's own limit of its input is checked besides.
@@ -25,8 +25,6 @@ const ORDER_BYTES_MAX: usize = 9 << 20;
 const PAGE_DEFAULT: u64 = 100;
 /// How long a client may wait for what happens next.
 const WAIT_MAX: Duration = Duration::from_secs(60);
-/// How often it is looked for meanwhile.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// What no input at all stands for.
 const NO_INPUT: &str = "{}";
 
@@ -204,6 +202,7 @@ pub(crate) async fn events(
         return Err(Fault::invalid_input(format!("`wait` is up to {}", Span(WAIT_MAX))).into());
     }
     let (since, until) = (params.since.map_or(0, |since| since.0), Instant::now() + wait);
+    let mut watch = api.router().job_watch(id);
     loop {
         // Looked at before the events are, so that what it says isn't newer than they are.
         let over = visible(&api, &who, id).await?.state.is_over();
@@ -211,7 +210,7 @@ pub(crate) async fn events(
         if over || !events.is_empty() || Instant::now() >= until {
             return Ok(axum::Json(JobEventPage { over: over && (events.len() as u64) < limit, events }));
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        let _ = timeout_at(until, watch.stirred()).await;
     }
 }
 

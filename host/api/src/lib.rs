@@ -36,7 +36,7 @@ mod versions;
 
 pub use auth::{Issuer, KeyPlace, SigningAlgorithm, TcpAccess, Token, TokenError};
 pub use error::status_of;
-pub use events::EventTimes;
+pub use events::{EventTimes, JOBS_FOLLOWED_MAX};
 pub use mcp::{MCP_SESSIONS_MAX, MCP_SESSIONS_OWN_MAX, McpSettings, Profile};
 pub use serve::{Entry, serve};
 

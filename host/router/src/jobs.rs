@@ -9,8 +9,10 @@ mod hosts;
 mod intake;
 mod plan;
 mod submit;
+mod watch;
 
 pub use submit::{JobRequest, Submitted};
+pub use watch::JobWatch;
 
 use crate::keys::fault;
 use crate::{Inner, Operator, Router};
@@ -24,6 +26,7 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
+use watch::Watched;
 
 /// Jobs that wait on one host to be accepted; what is more is refused.
 const INTAKE_MAX: usize = 8_192;
@@ -76,6 +79,8 @@ pub(crate) struct Jobs {
     endings: mpsc::Sender<Ending>,
     /// What this host has taken and not ended for certain.
     held: Mutex<HashMap<JobId, Held>>,
+    /// What somebody on this host waits for.
+    watched: Watched,
     /// Told when there may be more to take.
     more: Notify,
     /// The hosts that run jobs, as far as this one knows.
@@ -92,8 +97,14 @@ impl Jobs {
     pub(crate) fn new() -> (Self, Inlets) {
         let (wishes, wished) = mpsc::channel(INTAKE_MAX);
         let (endings, ended) = mpsc::channel(JOBS_BATCH_MAX);
-        let jobs =
-            Self { wishes, endings, held: Mutex::default(), more: Notify::new(), hosts: AtomicUsize::new(1) };
+        let jobs = Self {
+            wishes,
+            endings,
+            held: Mutex::default(),
+            watched: Watched::default(),
+            more: Notify::new(),
+            hosts: AtomicUsize::new(1),
+        };
         (jobs, Inlets { wishes: wished, endings: ended })
     }
 
@@ -119,6 +130,7 @@ impl Router {
         inner.loops.spawn(async move { intake.accept_jobs(wishes, stopped).await });
         let (ends, stopped) = (inner.clone(), inner.stopped.clone());
         inner.loops.spawn(async move { ends.end_jobs(endings, stopped).await });
+        self.until_stopped(|inner| async move { inner.watch_jobs().await });
         if inner.settings.jobs.runs {
             self.until_stopped(|inner| async move { inner.feed_jobs().await });
             self.until_stopped(|inner| async move { inner.follow_hosts().await });

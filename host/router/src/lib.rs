@@ -31,7 +31,7 @@ pub use domains::unknown_domain;
 pub use flow::{Attempt, CallRequest};
 pub use health::{Activity, Health};
 pub use hub::{EVENTS_WAITING_BYTES_MAX, EVENTS_WAITING_MAX, LISTENERS_MAX, Listener, PATTERNS_MAX, Told};
-pub use jobs::{JobBounds, JobRequest, JobSettings, Submitted, unknown_job};
+pub use jobs::{JobBounds, JobRequest, JobSettings, JobWatch, Submitted, unknown_job};
 pub use observe::Verdict;
 pub use operate::Operator;
 pub use quotas::Quotas;

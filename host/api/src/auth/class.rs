@@ -86,7 +86,7 @@ pub(crate) struct Who {
 
 impl Who {
     /// What reaches no further than the domain is answered as if nothing else were there.
-    fn new(identity: Identity, asked: Option<DomainName>) -> Result<Self, Fault> {
+    pub(crate) fn new(identity: Identity, asked: Option<DomainName>) -> Result<Self, Fault> {
         let domain = asked.or_else(|| identity.scope.domain.clone()).unwrap_or_default();
         if identity.reaches(&domain) { Ok(Self { identity, domain }) } else { Err(unknown_domain(&domain)) }
     }

@@ -1,5 +1,6 @@
 //! One client that listens: frames in, events out, until either side has enough.
 
+use super::follow::Follows;
 use crate::Api;
 use crate::auth::Proof;
 use crate::error::status_of;
@@ -7,7 +8,7 @@ use crate::request::from_json;
 use crate::serve::Stay;
 use crate::types::{Closing, EventAsk, EventWord, Problem};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use skep_core::{Fault, Identity};
+use skep_core::{Fault, FaultCode, Identity};
 use skep_router::{Listener, Told};
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -25,6 +26,7 @@ enum Goodbye {
     Stopping,
     TooLarge,
     Unconfirmed,
+    Unreadable,
     TooSlow,
     Unknown,
     Revoked,
@@ -40,6 +42,9 @@ impl Goodbye {
             Self::Unconfirmed => {
                 (1013, "whether you are still known can't be found out now: try again later")
             }
+            Self::Unreadable => {
+                (1013, "what happens to jobs can't be read now: follow them again later, from the last event")
+            }
             Self::TooSlow => {
                 (4000, "events came faster than they were read: subscribe to less, or read faster")
             }
@@ -54,6 +59,7 @@ impl Goodbye {
 pub(super) struct Session {
     api: Api,
     listener: Listener,
+    follows: Follows,
     /// By what the client is known.
     proof: Proof,
     identity: Option<Identity>,
@@ -70,7 +76,7 @@ impl Session {
         identity: Option<Identity>,
         stay: Stay,
     ) -> Self {
-        Self { api, listener, proof, identity, stay, known: Instant::now() }
+        Self { api, listener, follows: Follows::default(), proof, identity, stay, known: Instant::now() }
     }
 
     /// Serves the client to its end.
@@ -81,7 +87,7 @@ impl Session {
         };
         let Some((code, reason)) = goodbye.closing() else { return };
         // Nothing more is gathered for somebody who leaves.
-        drop(self.listener);
+        drop((self.listener, self.follows));
         let told = async {
             let closing = EventWord::Closing(Closing { code, reason: reason.to_owned() });
             socket.send(frame(&closing)).await?;
@@ -97,7 +103,7 @@ impl Session {
 
     async fn converse(&mut self, socket: &mut WebSocket) -> Result<std::convert::Infallible, Goodbye> {
         let times = self.api.event_times.clone();
-        match self.identity.take() {
+        match self.identity.clone() {
             Some(identity) => self.listener.identify(identity),
             None => self.introduce(socket, times.first_frame).await?,
         }
@@ -115,10 +121,11 @@ impl Session {
                 () = self.listener.cut_off() => return Err(Goodbye::TooSlow),
                 received = socket.recv() => {
                     heard = Instant::now();
-                    if let Some(answer) = self.answer(received)? {
+                    if let Some(answer) = self.answer(received).await? {
                         self.send(socket, frame(&answer)).await?;
                     }
                 }
+                at = self.follows.stirred() => self.tell_of(socket, at).await?,
                 told = self.listener.next() => self.send(socket, event(told)?).await?,
                 _ = ping.tick() => {
                     if heard.elapsed() >= times.silence {
@@ -153,6 +160,7 @@ impl Session {
         match self.proof.look_up(&self.api).await {
             Ok(Some(identity)) => {
                 self.known = Instant::now();
+                self.identity = Some(identity.clone());
                 self.listener.identify(identity);
                 Ok(())
             }
@@ -163,7 +171,10 @@ impl Session {
     }
 
     /// What is answered to what was received.
-    fn answer(&self, received: Option<Result<Message, axum::Error>>) -> Result<Option<EventWord>, Goodbye> {
+    async fn answer(
+        &mut self,
+        received: Option<Result<Message, axum::Error>>,
+    ) -> Result<Option<EventWord>, Goodbye> {
         let asked = match received {
             Some(Ok(Message::Text(text))) => from_json(text.as_bytes()),
             Some(Ok(Message::Binary(_))) => {
@@ -173,20 +184,51 @@ impl Session {
             Some(Err(error)) => return Err(broken(&error)),
             None | Some(Ok(Message::Close(_))) => return Err(Goodbye::Gone),
         };
-        Ok(Some(asked.and_then(|asked| self.follow(asked)).unwrap_or_else(problem)))
+        let answer = match asked {
+            Ok(asked) => self.heed(asked).await,
+            Err(fault) => Err(fault),
+        };
+        Ok(Some(answer.unwrap_or_else(problem)))
     }
 
-    fn follow(&self, asked: EventAsk) -> Result<EventWord, Fault> {
+    async fn heed(&mut self, asked: EventAsk) -> Result<EventWord, Fault> {
         match asked {
             EventAsk::Subscribe(patterns) => self.listener.subscribe(patterns).map(EventWord::Subscribed),
             EventAsk::Unsubscribe(patterns) => {
                 Ok(EventWord::Subscribed(self.listener.unsubscribe(&patterns)))
             }
+            EventAsk::Follow(job) => self.follows.add(&self.api, self.who()?, job).await,
+            EventAsk::Unfollow(job) => Ok(self.follows.remove(job)),
             EventAsk::Ping(value) => Ok(EventWord::Pong(value)),
             EventAsk::Authenticate(_) => {
                 Err(Fault::conflict("it is known who you are: open another connection to be somebody else"))
             }
         }
+    }
+
+    fn who(&self) -> Result<Identity, Fault> {
+        self.identity.clone().ok_or_else(|| Fault::denied("it isn't known who you are"))
+    }
+
+    /// Tells what happened to a job that is followed.
+    async fn tell_of(&mut self, socket: &mut WebSocket, at: usize) -> Result<(), Goodbye> {
+        let who = self.who().map_err(|_| Goodbye::Unknown)?;
+        let words = tokio::select! {
+            words = self.follows.look(at, &self.api, who) => words,
+            () = self.stay.over() => return Err(Goodbye::Stopping),
+        };
+        let words = match words {
+            Ok(words) => words,
+            Err(fault) if fault.code == FaultCode::NotFound => {
+                self.follows.lose(at);
+                vec![problem(fault)]
+            }
+            Err(_) => return Err(Goodbye::Unreadable),
+        };
+        for word in words {
+            self.send(socket, frame(&word)).await?;
+        }
+        Ok(())
     }
 
     /// Sends a frame, unless the client reads too slowly.

@@ -25,7 +25,7 @@ pub use call::{
 };
 pub use config::{ConfigAnswer, ConfigPatch};
 pub use domain::{DomainInfo, DomainList, DomainRequest};
-pub use event::{Closing, EventAsk, EventWord};
+pub use event::{Closing, EventAsk, EventWord, FollowJob, JobTold};
 pub use grant::GrantRequest;
 pub use health::Health;
 pub use job::{JobEventPage, JobFault, JobInfo, JobOrder, JobPage};

@@ -14,11 +14,11 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Somebody who listens.
-struct Client(WebSocketStream<Box<dyn Stream>>);
+pub(crate) struct Client(WebSocketStream<Box<dyn Stream>>);
 
 impl Client {
     /// The local user, an operator.
@@ -41,16 +41,16 @@ impl Client {
         }
     }
 
-    async fn bearing(ground: &Ground, bearer: &str) -> Self {
+    pub(crate) async fn bearing(ground: &Ground, bearer: &str) -> Self {
         Self::tcp(ground, &[("authorization", &format!("Bearer {bearer}"))]).await.unwrap()
     }
 
-    async fn say(&mut self, word: Value) {
+    pub(crate) async fn say(&mut self, word: Value) {
         self.0.send(Message::text(word.to_string())).await.unwrap();
     }
 
     /// The next word, past pings; the code of the close frame at the end.
-    async fn next(&mut self) -> Result<Value, u16> {
+    pub(crate) async fn next(&mut self) -> Result<Value, u16> {
         loop {
             match timeout(PATIENCE, self.0.next()).await.unwrap().unwrap() {
                 Ok(Message::Text(text)) => return Ok(serde_json::from_str(&text).unwrap()),

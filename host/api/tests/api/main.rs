@@ -12,6 +12,7 @@ mod events;
 #[path = "../../../../tests/exposition/mod.rs"]
 #[allow(dead_code, unreachable_pub, clippy::expect_used, reason = "shared with the tests of the whole")]
 mod exposition;
+mod follow;
 mod ground;
 mod keys;
 mod leaving;

@@ -25,6 +25,13 @@ impl Store {
         let rows = self.db.query(sql, values![text(domain), text(id), since, limit]).await?;
         Ok(rows.into_iter().map(read).collect::<Result<_, _>>()?)
     }
+
+    /// How many events each of these jobs has had so far.
+    pub async fn jobs_happened(&self, jobs: &[JobId]) -> Result<Vec<(JobId, u64)>, StoreError> {
+        let sql = format!("SELECT id, events FROM jobs WHERE id IN ({})", marks(jobs.len()));
+        let rows = self.db.query(&sql, jobs.iter().map(text).collect()).await?;
+        rows.into_iter().map(|mut row| Ok((row.parse()?, row.int()?))).collect()
+    }
 }
 
 fn read(mut row: Row) -> Result<JobEvent, DbError> {

@@ -1,0 +1,92 @@
+//! Who waits for what happens to jobs: one look-up for all of them on this host, however many wait.
+
+use crate::{Inner, Router};
+use parking_lot::Mutex;
+use skep_core::JobId;
+use skep_store::JOBS_BATCH_MAX;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+/// How often it is looked.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// The jobs that somebody waits for, each with the number of its last event as far as it was seen.
+#[derive(Default)]
+pub(crate) struct Watched {
+    jobs: Mutex<HashMap<JobId, watch::Sender<u64>>>,
+    /// Told when there is one.
+    some: Notify,
+}
+
+/// Somebody who waits for what happens to a job, until this is dropped.
+pub struct JobWatch {
+    inner: Arc<Inner>,
+    id: JobId,
+    last: watch::Receiver<u64>,
+}
+
+impl Router {
+    /// Watches a job for what happens to it from now on.
+    pub fn job_watch(&self, id: JobId) -> JobWatch {
+        let watched = &self.0.jobs.watched;
+        let last = watched.jobs.lock().entry(id).or_insert_with(|| watch::Sender::new(0)).subscribe();
+        watched.some.notify_one();
+        JobWatch { inner: self.0.clone(), id, last }
+    }
+}
+
+impl JobWatch {
+    /// Waits until something may have happened since this answered last.
+    pub async fn stirred(&mut self) {
+        // What tells it is there for as long as anybody watches.
+        let _ = self.last.changed().await;
+    }
+
+    /// Lets the next wait end at once.
+    pub fn stir(&mut self) {
+        self.last.mark_changed();
+    }
+}
+
+impl Drop for JobWatch {
+    fn drop(&mut self) {
+        let mut jobs = self.inner.jobs.watched.jobs.lock();
+        if jobs.get(&self.id).is_some_and(|last| last.receiver_count() == 1) {
+            jobs.remove(&self.id);
+        }
+    }
+}
+
+impl Inner {
+    /// Tells those who wait, for as long as anybody does.
+    pub(crate) async fn watch_jobs(self: Arc<Self>) {
+        let watched = &self.jobs.watched;
+        loop {
+            let ids: Vec<_> = watched.jobs.lock().keys().copied().collect();
+            if ids.is_empty() {
+                watched.some.notified().await;
+                continue;
+            }
+            for batch in ids.chunks(JOBS_BATCH_MAX) {
+                match self.store.jobs_happened(batch).await {
+                    Ok(counts) => watched.tell(counts),
+                    Err(error) => tracing::debug!(%error, "nobody can say what happens to jobs"),
+                }
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+}
+
+impl Watched {
+    fn tell(&self, counts: Vec<(JobId, u64)>) {
+        let jobs = self.jobs.lock();
+        for (id, count) in counts {
+            if let Some(last) = jobs.get(&id) {
+                last.send_if_modified(|last| std::mem::replace(last, count) != count);
+            }
+        }
+    }
+}
