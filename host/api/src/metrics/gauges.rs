@@ -56,6 +56,7 @@ pub(super) fn of_activity(registry: &mut Registry, activity: &Activity) {
         ("skep_callers_waiting", "Callers that wait on this host", activity.callers),
         ("skep_instances", "Instances that are alive on this host, sessions left out", activity.instances),
         ("skep_sessions", "Sessions that this host holds", activity.sessions),
+        ("skep_jobs_held", "Jobs that this host has taken and not ended", activity.jobs),
         ("skep_slots", "Calls that may run on this host at once", activity.slots),
         ("skep_audit_spilled", "Audit records that neither bus nor database take", activity.audit_spilled),
     ];
