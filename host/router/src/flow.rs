@@ -447,9 +447,9 @@ fn depth_fits(request: &CallRequest) -> Result<(), Fault> {
     )))
 }
 
-/// Whether a call runs in a session. One that another skill makes has none to come back to.
+/// Whether a call runs in a session. Neither a skill's call nor a job's has one to come back to.
 fn keeps_session(resolved: &Resolved, envelope: &Envelope) -> bool {
-    resolved.lifetime == Lifetime::Session && envelope.depth() == 0
+    resolved.lifetime == Lifetime::Session && envelope.depth() == 0 && envelope.job.is_none()
 }
 
 fn session_fits(resolved: &Resolved, request: &CallRequest) -> Result<(), Fault> {

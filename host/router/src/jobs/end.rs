@@ -26,8 +26,11 @@ impl Inner {
         while let Some(Some(first)) = stopped.run_until_cancelled(endings.recv()).await {
             let batch = gather(first, &mut endings);
             // Its results are kept until they are stored: nothing more is taken meanwhile.
+            let mut told = false;
             while let Err(error) = self.end_batch(&batch).await {
-                tracing::warn!(%error, count = batch.len(), "the ends of jobs wait for the database");
+                if !std::mem::replace(&mut told, true) {
+                    tracing::warn!(%error, count = batch.len(), "the ends of jobs wait for the database");
+                }
                 if stopped.run_until_cancelled(sleep(PAUSE)).await.is_none() {
                     break;
                 }

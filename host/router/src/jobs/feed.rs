@@ -27,6 +27,8 @@ struct Feeder {
     /// How many of a skill's calls may run at once in the fleet, and as of which revision.
     concurrency: HashMap<Queue, (u64, usize)>,
     compared: Option<Instant>,
+    /// Whether it could not take any the last time.
+    stuck: bool,
 }
 
 impl Inner {
@@ -34,13 +36,14 @@ impl Inner {
     pub(crate) async fn feed_jobs(self: Arc<Self>) {
         let mut feeder = Feeder::default();
         loop {
-            let wait = self.feed(&mut feeder).await.unwrap_or_else(|fault| {
-                tracing::warn!(%fault, "no jobs can be taken");
-                // What was taken in vain is found there.
-                feeder.compared = None;
-                PAUSE
-            });
-            let _ = tokio::time::timeout(wait, self.jobs.more.notified()).await;
+            let fed = self.feed(&mut feeder).await;
+            match (&fed, feeder.stuck) {
+                (Err(fault), false) => tracing::warn!(%fault, "no jobs can be taken until that is over"),
+                (Ok(_), true) => tracing::info!("jobs are taken again"),
+                _ => {}
+            }
+            feeder.stuck = fed.is_err();
+            let _ = tokio::time::timeout(fed.unwrap_or(PAUSE), self.jobs.more.notified()).await;
         }
     }
 
@@ -61,7 +64,10 @@ impl Inner {
         let room = self.room(feeder, &waits).await;
         let now = UnixMs::now();
         let plan = feeder.turns.plan(&waits, now, free, &room);
+        // If this fails after it was done, what was taken in vain is found by comparing.
+        let compared = feeder.compared.take();
         let taken = self.store.jobs_claim(self.bus.incarnation(), &plan.wanted, now).await.map_err(fault)?;
+        feeder.compared = compared;
         for claimed in taken {
             self.start_job(claimed);
         }
