@@ -4,6 +4,7 @@
 
 mod authoring;
 mod bad_components;
+mod breakers;
 mod canary;
 mod cli;
 #[allow(dead_code, reason = "shared with the conformance tests")]

@@ -15,7 +15,11 @@ const GROWTH_MAX: u64 = 256 << 20;
 
 /// A host with a well-behaved skill, with `probe`, and with the guests of `guests.rs`, all under [`LIMITS`].
 fn host() -> Deployment {
-    let on = Deployment::embedded();
+    // Its guests fail more often than any host would let them.
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("skep.toml");
+    std::fs::write(&config, "[breaker]\nfailures = 0\n").unwrap();
+    let on = Deployment::embedded_with(&["--config", config.to_str().unwrap()]);
     on.add_guest("echo-typed", "echo", &[]);
     install(&on, "probe", &std::fs::read(skep_harness::guest("probe")).unwrap());
     on

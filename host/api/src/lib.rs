@@ -7,6 +7,7 @@ mod asks;
 mod audit;
 mod auth;
 mod base64_bytes;
+mod breaker;
 mod calls;
 mod config;
 mod docs;

@@ -3,8 +3,8 @@
 use crate::auth::Class;
 use crate::error::Refusal;
 use crate::{
-    Api, asks, audit, auth, calls, config, docs, domains, events, grants, health, jobs, keys, mcp, metrics,
-    openapi, secrets, sessions, skills, state, trace, versions,
+    Api, asks, audit, auth, breaker, calls, config, docs, domains, events, grants, health, jobs, keys, mcp,
+    metrics, openapi, secrets, sessions, skills, state, trace, versions,
 };
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri};
@@ -91,6 +91,7 @@ fn operated() -> OpenApiRouter<Api> {
     let routes = OpenApiRouter::new()
         .routes(routes!(skills::install))
         .routes(routes!(skills::remove))
+        .routes(routes!(breaker::reset))
         .routes(routes!(grants::approve))
         .routes(routes!(grants::add, grants::revoke))
         .routes(routes!(config::patch))

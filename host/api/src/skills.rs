@@ -7,7 +7,7 @@ use crate::request::{At, By, DomainOnly, Params, RawBody, from_json, is_json, pa
 use crate::types::{
     Added, ConfigAnswer, InstallRequest, MatchList, SkillDetail, SkillList, SkillSummary, ToolDetail,
 };
-use crate::{grants, versions};
+use crate::{breaker, grants, versions};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::IgnoredAny;
@@ -132,6 +132,7 @@ pub(crate) async fn inspect(
 ) -> Result<axum::Json<SkillDetail>, Refusal> {
     let row = api.router().registry().get(&by.domain, &skill.name).await?;
     let mut detail = detail(row, skill.version.as_ref(), api.router().ceiling())?;
+    detail.breaker = breaker::detail(&api, &by.domain, &skill.name);
     if !who.identity.audits() {
         (detail.grants, detail.config) = (None, None);
     }
@@ -206,6 +207,7 @@ pub(crate) fn detail(
         requests: manifest.map(|m| m.requests),
         limits: limits_of(version, ceiling)?,
         prompt: version.prompt.clone(),
+        breaker: None,
         config: Some(config_of(&row, version)?),
         grants: Some(row.grants),
         name: row.name,

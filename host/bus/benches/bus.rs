@@ -36,6 +36,7 @@ fn entry(from: Incarnation) -> Entry {
         job: None,
         idempotency_key: None,
         session: None,
+        trial: false,
         chain: vec![Principal::Operator("bench".to_owned())],
         revision: 1,
     };

@@ -114,6 +114,11 @@ pub(crate) enum Command {
         /// The skill
         skill: SkillName,
     },
+    /// Close the circuit breaker of a skill that failed too often, so that calls pass at once
+    Reset {
+        /// The skill
+        skill: SkillName,
+    },
     /// Let a version that waits for approval serve
     Approve {
         /// The skill; NAME@VERSION where several versions wait

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 use skep_api::{Issuer, Profile};
-use skep_core::Ratio;
+use skep_core::{BreakerRules, Ratio};
 use skep_router::{JobBounds, Quotas};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -29,6 +29,7 @@ pub(crate) struct Config {
     pub(crate) profiles: BTreeMap<String, Profile>,
     pub(crate) quotas: Quotas,
     pub(crate) jobs: JobBounds,
+    pub(crate) breaker: BreakerRules,
 }
 
 /// Reads a configuration; on failure a line for each mistake.
@@ -54,6 +55,7 @@ pub(crate) fn parse(text: &str) -> Result<Config, Vec<String>> {
         profiles: take.named("profiles"),
         quotas: take.table("quota"),
         jobs: take.table("jobs"),
+        breaker: take.table("breaker"),
     };
     mistakes.extend(table.keys().map(|key| format!("`{key}` is unknown")));
     if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
@@ -186,6 +188,15 @@ mod tests {
             let mistakes = parse(bad).unwrap_err();
             assert!(mistakes.len() == 1 && mistakes[0].contains(says), "{bad}: {mistakes:?}");
         }
+    }
+
+    #[test]
+    fn breakers_read_and_their_mistakes_are_reported_with_the_others() {
+        let rules = parse("[breaker]\nfailures = 3\npause = \"2s\"").unwrap().breaker;
+        assert_eq!((rules.failures(), rules.pause_ms(), rules.pause_max_ms()), (3, 2000, 60_000));
+        assert!(parse("[breaker]\nfailures = 0").unwrap().breaker.are_off());
+        let mistakes = parse("slots = 0\n[breaker]\npause = \"5m\"").unwrap_err();
+        assert!(mistakes[0].contains("slots") && mistakes[1].contains("`pause` of 5m"), "{mistakes:?}");
     }
 
     #[test]

@@ -56,6 +56,7 @@ impl Host {
             slots: settings.slots as usize,
             waiting_max: WAITING_MAX,
             quotas: settings.quotas.clone(),
+            breaker: settings.breaker,
             traced: settings.traced,
             jobs: settings.jobs.clone(),
             audit_key: key.derive("audit"),

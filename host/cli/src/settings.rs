@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::home::{Home, xdg};
 use crate::telemetry::traced;
 use skep_api::{Issuer, Profile, TcpAccess, Token};
-use skep_core::{CALL_DEPTH_MAX, DomainName, Ratio};
+use skep_core::{BreakerRules, CALL_DEPTH_MAX, DomainName, Ratio};
 use skep_router::{JobBounds, JobSettings, Quotas};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -47,6 +47,7 @@ pub(crate) struct Settings {
     pub(crate) quotas: Quotas,
     /// What holds for jobs; a command that is its own host for a moment accepts them and runs none.
     pub(crate) jobs: JobSettings,
+    pub(crate) breaker: BreakerRules,
     pub(crate) config_file: Option<PathBuf>,
     pub(crate) profiles: BTreeMap<String, Profile>,
 }
@@ -124,6 +125,7 @@ impl Settings {
             issuers: issuers(config.issuers, &mut mistakes),
             quotas: config.quotas,
             jobs: JobSettings { runs: listens, bounds: config.jobs },
+            breaker: config.breaker,
             traced: traced(otlp.as_deref(), env("SKEP_TRACE_RATIO"), config.trace_ratio, &mut mistakes),
             otlp,
             domains: domains(&config.domains, listens.then_some(&place.domain), &mut mistakes),
@@ -160,6 +162,7 @@ impl Settings {
             issuers: Vec::new(),
             quotas: Quotas::default(),
             jobs: JobSettings { runs: true, bounds: JobBounds::default() },
+            breaker: BreakerRules::default(),
             config_file: None,
             profiles: BTreeMap::new(),
         }

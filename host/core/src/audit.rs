@@ -39,6 +39,8 @@ pub enum AuditAction {
     Revoke,
     /// A configuration was changed.
     Config,
+    /// The breaker of a skill was closed.
+    Reset,
     /// An operator changed what a skill keeps.
     State,
     /// A secret was given a value.

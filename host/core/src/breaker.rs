@@ -260,6 +260,17 @@ impl Breaker {
     }
 }
 
+impl BreakerState {
+    /// The state as it stands on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+        }
+    }
+}
+
 impl BreakerSeen {
     /// A breaker that has nothing against a call.
     pub const CLEAR: Self = Self { state: BreakerState::Closed, failures: 0, why: None, wait_ms: 0 };

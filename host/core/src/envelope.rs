@@ -240,6 +240,9 @@ pub struct Envelope {
     /// The session that it belongs to; only the host that holds it can serve it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<SessionId>,
+    /// Whether it tries if a skill works again that failed too often: how it ends decides.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub trial: bool,
     /// The revision that the accepting host had seen; dispatch refreshes when its own is older.
     pub revision: u64,
 }

@@ -132,6 +132,10 @@ pub enum SkillEvent {
     Approved,
     /// A version that didn't serve was removed, or the whole skill.
     Removed,
+    /// It failed again and again: its breaker opened, and calls are refused for a while.
+    Tripped,
+    /// Its breaker closed: calls pass again.
+    Recovered,
 }
 
 /// What a skill was given, or lost.

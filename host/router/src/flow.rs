@@ -132,7 +132,10 @@ impl Inner {
         let accept = step!(below(request.trace.as_ref()), "accept");
         let (waiter, rate) = match self.enter(id, request).instrument(accept.span.clone()).await {
             Ok(entered) => entered,
-            Err(refused) => return Asked::Refused(refused),
+            Err(refused) => {
+                self.leave_trial(id, &request.to).await;
+                return Asked::Refused(refused);
+            }
         };
         drop(accept);
         match waiter.reply(REPLY_GRACE).await {
@@ -181,6 +184,8 @@ impl Inner {
         let (resolved, tool) = self.check(request).await?;
         let limits = resolved.permit.limits();
         let accepted = UnixMs::now();
+        let deadline = self.deadline(request, asked, accepted.after(limits.wall.0));
+        let trial = self.pass_breaker(id, &request.to, deadline).await?;
         let envelope = Envelope {
             id,
             trace: request.trace.clone(),
@@ -188,12 +193,13 @@ impl Inner {
             to: Target { tool, ..request.to.clone() },
             lane: request.lane,
             accepted,
-            deadline: self.deadline(request, asked, accepted.after(limits.wall.0)),
+            deadline,
             attempt: request.job.map_or(1, |attempt| attempt.number),
             job: request.job.map(|attempt| attempt.job),
             idempotency_key: request.idempotency_key.clone(),
             chain: request.chain.clone(),
             session: request.session,
+            trial,
             revision: self.registry.revisions().seen(),
         };
         let (concurrency, waiting) = (limits.concurrency, limits.waiting);
@@ -397,6 +403,7 @@ impl Inner {
             let to = &delivery.envelope.to;
             self.meters.of(&to.domain, &to.skill).ran(Duration::from_micros(reply.usage.wall_us));
         }
+        self.note_reply(&delivery.envelope, &reply, resolved).await;
         let event = crate::audit::call_event(&delivery, &reply, resolved);
         self.auditor.settle(delivery, reply, &event).await;
     }

@@ -44,6 +44,8 @@ pub struct Activity {
     pub sessions: usize,
     /// Calls that may run here at once.
     pub slots: usize,
+    /// Skills whose breaker is open, on all hosts, as far as this one knows.
+    pub breakers_open: usize,
     /// Audit records kept here while neither bus nor database take them.
     pub audit_spilled: usize,
     /// What its guests hold, and what preparing them took.
@@ -85,6 +87,7 @@ impl Router {
             jobs: inner.jobs.count(),
             sessions: inner.sessions.count(),
             slots: inner.settings.slots,
+            breakers_open: inner.breakers.open(),
             audit_spilled: inner.auditor.spilled(),
             sandbox: inner.sandbox.counts(),
             backlogs: backlogs.map(Result::unwrap_or_default).unwrap_or_default(),

@@ -2,6 +2,7 @@
 
 mod asks;
 mod audit;
+mod breakers;
 mod domains;
 mod events;
 mod flow;
@@ -42,6 +43,7 @@ pub use skep_store::{
 };
 
 use audit::Auditor;
+use breakers::Breakers;
 use domains::Domains;
 use jobs::Jobs;
 use meters::Meters;
@@ -50,7 +52,7 @@ use refusals::Refusals;
 use running::Running;
 use sessions::Sessions;
 use skep_bus::Bus;
-use skep_core::{AuditChain, Incarnation, Limits, Ratio};
+use skep_core::{AuditChain, BreakerRules, Incarnation, Limits, Ratio};
 use skep_registry::Registry;
 use skep_sandbox::Sandbox;
 use skep_store::Store;
@@ -74,6 +76,8 @@ pub struct RouterSettings {
     pub quotas: Quotas,
     /// What holds for jobs.
     pub jobs: JobSettings,
+    /// When a skill that fails is left alone, and for how long. The same on all hosts.
+    pub breaker: BreakerRules,
     /// How many of the calls that come without a trace this host traces by itself.
     pub traced: Ratio,
     /// The key of the audit chain.
@@ -102,6 +106,7 @@ struct Inner {
     jobs: Jobs,
     auditor: Auditor,
     refusals: Refusals,
+    breakers: Breakers,
     vault: Vault,
     domains: Domains,
     hub: hub::Hub,
@@ -148,6 +153,7 @@ impl Router {
             jobs,
             auditor: Auditor::new(chain, meters.clone(), parts.bus.clone(), parts.store.clone()),
             refusals: Refusals::default(),
+            breakers: Breakers::default(),
             meters,
             turned: Mutex::new(Instant::now()),
             hub: hub::Hub::default(),

@@ -7,7 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use skep_core::{AuditAction, AuditEvent, DomainName, FaultCode, JobEnd, SkillName};
+use skep_core::{AuditAction, AuditEvent, BreakerState, DomainName, FaultCode, JobEnd, SkillName};
 use skep_store::Purpose;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -42,6 +42,12 @@ struct DomainLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BreakerLabels {
+    domain: String,
+    state: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct PurposeLabels {
     purpose: &'static str,
 }
@@ -60,6 +66,7 @@ pub(crate) struct Meters {
     run: Latencies<SkillLabels>,
     total: Latencies<DomainLabels>,
     sent: Histogram,
+    breakers: Family<BreakerLabels, Counter>,
     database: Latencies<PurposeLabels>,
     jobs: Family<JobLabels, Counter>,
     known: RwLock<Known>,
@@ -90,18 +97,9 @@ impl Meters {
         let run = Latencies::new_with_constructor(latencies as _);
         let other = SkillMeters::new(&calls, [&queue, &total], &run, [OTHER, OTHER]);
         let (sent, database) = (latencies(), Latencies::new_with_constructor(latencies as _));
-        let jobs = Family::default();
-        Self {
-            calls,
-            queue,
-            run,
-            total,
-            sent,
-            database,
-            jobs,
-            known: RwLock::default(),
-            other: Arc::new(other),
-        }
+        let (breakers, jobs, known) = (Family::default(), Family::default(), RwLock::default());
+        let other = Arc::new(other);
+        Self { calls, queue, run, total, sent, breakers, database, jobs, known, other }
     }
 
     /// Adds what is counted to a registry, under names that begin with `skep_`.
@@ -112,6 +110,8 @@ impl Meters {
         registry.register("skep_call_run_seconds", "What a call took in its sandbox", self.run.clone());
         registry.register("skep_call_seconds", "From accepting a call to its end", self.total.clone());
         registry.register("skep_bus_send_seconds", "What the bus took to take a call", self.sent.clone());
+        let changed = "States that circuit breakers came into, as the host that brought them there counts";
+        registry.register("skep_breaker_changes", changed, self.breakers.clone());
         let database =
             "What the database took for a query or a change, waits for its turn and retries included";
         registry.register("skep_database_seconds", database, self.database.clone());
@@ -138,6 +138,12 @@ impl Meters {
     /// The bus took so long to take a call, or to refuse it.
     pub(crate) fn sent(&self, time: Duration) {
         self.sent.observe(time.as_secs_f64());
+    }
+
+    /// The breaker of a skill came into a state.
+    pub(crate) fn breaker_changed(&self, domain: &DomainName, state: BreakerState) {
+        let labels = BreakerLabels { domain: domain.to_string(), state: state.as_str() };
+        self.breakers.get_or_create(&labels).inc();
     }
 
     /// What hears how long the database took.

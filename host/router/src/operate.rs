@@ -71,6 +71,9 @@ impl Router {
         if let Ok(added) = done
             && let Some(change) = installed(added)
         {
+            if added.serving {
+                self.0.begin_anew(&by.domain, name).await;
+            }
             self.0.tell_skill(&by.domain, name, change, Some(&added.version));
         }
     }
@@ -81,6 +84,7 @@ impl Router {
         let detail = done.as_ref().map(ToString::to_string).unwrap_or_default();
         self.changed(by, AuditAction::Approve, Some(&skill.name), detail, &done).await;
         if let Ok(version) = &done {
+            self.0.begin_anew(&by.domain, &skill.name).await;
             self.0.tell_skill(&by.domain, &skill.name, SkillEvent::Approved, Some(version));
         }
         done
@@ -96,6 +100,7 @@ impl Router {
         let done = self.0.registry.activate(&by.domain, skill, version).await;
         self.changed(by, AuditAction::Approve, Some(skill), format!("{version} again"), &done).await;
         if done.is_ok() {
+            self.0.begin_anew(&by.domain, skill).await;
             self.0.tell_skill(&by.domain, skill, SkillEvent::Approved, Some(version));
         }
         done
@@ -171,6 +176,7 @@ impl Router {
             let at = self.0.registry.revisions().seen();
             self.0.hold_to(&by.domain, skill, &Standing::default(), at);
             self.0.state_forget(&by.domain, skill).await;
+            self.0.begin_anew(&by.domain, skill).await;
         }
         self.changed(by, AuditAction::Remove, Some(skill), String::new(), &done).await;
         if done.is_ok() {

@@ -37,6 +37,7 @@ impl Router {
         self.until_stopped(|inner| async move { inner.follow_domains().await });
         self.until_stopped(|inner| async move { inner.end_idle_sessions().await });
         self.until_stopped(|inner| async move { inner.sum_up_refusals().await });
+        self.until_stopped(|inner| async move { inner.follow_breakers().await });
         let (stopped, drain) = (inner.stopped.clone(), inner.clone());
         loops.spawn(async move { drain.auditor.drain(stopped).await });
         self.until_stopped(|inner| async move { inner.pass_progress(reports).await });

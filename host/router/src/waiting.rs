@@ -3,7 +3,7 @@
 use crate::{Inner, audit::taken_back_event};
 use parking_lot::Mutex;
 use skep_bus::Entry;
-use skep_core::{CallId, DomainName, Envelope, Fault, Progress, Reply};
+use skep_core::{CallId, DomainName, Ending, Envelope, Fault, Progress, Reply};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -180,7 +180,10 @@ impl Inner {
     /// Takes a call back. If no host had started it, nobody else audits it, so it is done here.
     async fn take_back(&self, envelope: &Envelope, input_bytes: usize, left: &Fault) {
         match self.bus.cancel(envelope).await {
-            Ok(true) => self.auditor.push(&taken_back_event(envelope, input_bytes, left)).await,
+            Ok(true) => {
+                self.note_ending(envelope, Ending::Neither).await;
+                self.auditor.push(&taken_back_event(envelope, input_bytes, left)).await;
+            }
             Ok(false) => {}
             Err(error) => tracing::debug!(call = %envelope.id, %error, "a call could not be taken back"),
         }

@@ -58,6 +58,7 @@ pub(super) fn of_activity(registry: &mut Registry, activity: &Activity) {
         ("skep_sessions", "Sessions that this host holds", activity.sessions),
         ("skep_jobs_held", "Jobs that this host has taken and not ended", activity.jobs),
         ("skep_slots", "Calls that may run on this host at once", activity.slots),
+        ("skep_breakers_open", "Skills whose circuit breaker is open, on all hosts", activity.breakers_open),
         ("skep_audit_spilled", "Audit records that neither bus nor database take", activity.audit_spilled),
     ];
     for (name, help, value) in gauges {

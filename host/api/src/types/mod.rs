@@ -36,7 +36,7 @@ pub use session::{SessionList, SessionSummary};
 pub use skep_registry::{Added, Match};
 pub use skep_sandbox::{Import, Shape};
 pub use skill::{
-    Approved, InstallRequest, MatchList, SkillDetail, SkillList, SkillSummary, ToolDetail, VersionList,
-    VersionStanding, VersionSummary,
+    Approved, BreakerDetail, InstallRequest, MatchList, SkillDetail, SkillList, SkillSummary, ToolDetail,
+    VersionList, VersionStanding, VersionSummary,
 };
 pub use state::StatePage;

@@ -4,7 +4,9 @@ use super::{Base64Bytes, ConfigAnswer, GrantRequest};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use skep_core::{Digest, Grants, Limits, Requests, SkillName, ToolName, UnixMs, VersionText};
+use skep_core::{
+    BreakerState, Digest, FaultCode, Grants, Limits, Requests, SkillName, ToolName, UnixMs, VersionText,
+};
 use skep_registry::Match;
 use skep_sandbox::{Import, Shape};
 use utoipa::ToSchema;
@@ -117,6 +119,24 @@ pub struct SkillDetail {
     /// The text of `SKILL.md`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
+    /// Its circuit breaker, if it failed lately and has not done well since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaker: Option<BreakerDetail>,
+}
+
+/// A circuit breaker, as the host that is asked knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BreakerDetail {
+    /// Whether calls pass.
+    pub state: BreakerState,
+    /// Failures in a row, over all hosts.
+    #[schema(value_type = i64, minimum = 1, maximum = 4_294_967_295_i64)]
+    pub failures: u32,
+    /// How the last of them failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<FaultCode>,
+    /// For how long calls are refused, in milliseconds.
+    pub retry_after_ms: u64,
 }
 
 /// What a version is to its skill.

@@ -91,6 +91,19 @@ fn kind_and<'a>(event: &'a Value, field: &str) -> (&'a str, &'a Value) {
 }
 
 #[tokio::test]
+async fn a_skill_that_is_left_alone_is_told_of() {
+    let ground = Ground::new().await;
+    ground.install("probe").await;
+    let mut client = Client::local(&ground).await.wants(&["main.probe.skill"]).await;
+    for _ in 0..10 {
+        ground.call("probe", "panic", json!({})).await;
+    }
+    assert_eq!(client.next().await.unwrap()["change"], "tripped");
+    ground.send("POST", "/v1/skills/probe/breaker/reset", json!({})).await.ok();
+    assert_eq!(client.next().await.unwrap()["change"], "recovered");
+}
+
+#[tokio::test]
 async fn what_happens_is_told_as_it_happens() {
     let ground = Ground::new().await;
     let mut client = Client::local(&ground).await.wants(&["main.*.*"]).await;

@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use skep_api::{Api, Credentials, Entry, EventTimes, Issuer, TcpAccess, Token, serve};
 use skep_bus::{BusLimits, MemoryBus};
-use skep_core::{DomainName, Limits, Ratio};
+use skep_core::{BreakerRules, DomainName, Limits, Ratio};
 use skep_registry::{Registry, RegistrySettings};
 use skep_router::{JobBounds, JobSettings, Parts, Quotas, Router, RouterSettings};
 use skep_sandbox::{CompileLimits, Compiler, NetworkSettings, Sandbox, SandboxSettings};
@@ -82,6 +82,7 @@ async fn router(dir: &TempDir, store: Store) -> Router {
     let bus = Arc::new(MemoryBus::open(vec![DomainName::default()], BusLimits::default()));
     let drain = Duration::from_secs(5);
     let settings = RouterSettings {
+        breaker: BreakerRules::default(),
         slots: 4,
         waiting_max: 64,
         traced: Ratio::NONE,

@@ -4,6 +4,7 @@
 mod asks;
 mod audit;
 mod bounds;
+mod breaker;
 mod calls;
 mod document;
 mod domains;

@@ -41,12 +41,9 @@ fn seen(parts: &mut impl Iterator<Item = Value>) -> Result<BreakerSeen, BusError
     let failures = u32::try_from(whole(next())?).unwrap_or(u32::MAX);
     let why = answer::text(next())?;
     let why = FaultCode::ALL.iter().copied().find(|code| code.as_str() == why);
-    let state = match answer::text(next())?.as_str() {
-        "closed" => BreakerState::Closed,
-        "open" => BreakerState::Open,
-        "half_open" => BreakerState::HalfOpen,
-        other => return Err(unexpected(other)),
-    };
+    let state = answer::text(next())?;
+    let states = [BreakerState::Closed, BreakerState::Open, BreakerState::HalfOpen];
+    let state = states.into_iter().find(|known| known.as_str() == state).ok_or_else(|| unexpected(&state))?;
     Ok(BreakerSeen { state, failures, why, wait_ms: whole(next())? })
 }
 

@@ -110,6 +110,7 @@ pub(crate) fn call(from: Incarnation, skill: &str, payload: &str) -> Entry {
         job: None,
         idempotency_key: None,
         session: None,
+        trial: false,
         chain: vec![Principal::Operator("test".to_owned())],
         revision: 7,
     };

@@ -5,8 +5,8 @@ use crate::args::Place;
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::show;
-use skep_api::types::SkillDetail;
-use skep_core::{ByteSize, SkillRef};
+use skep_api::types::{BreakerDetail, SkillDetail};
+use skep_core::{BreakerState, ByteSize, SkillName, SkillRef};
 
 pub(crate) async fn inspect(client: &Client, place: &Place, skill: &SkillRef) -> Result<(), Failure> {
     let detail: SkillDetail = client.get(&["skills", &skill.to_string()], &[]).await?;
@@ -19,6 +19,9 @@ pub(crate) async fn inspect(client: &Client, place: &Place, skill: &SkillRef) ->
             (format!("{:?}", version.standing).to_lowercase(), show::time(version.published));
         let size = ByteSize(version.component_bytes);
         show::line(format!("  {} {standing}, {at}, {size}, {}", version.version, version.digest))?;
+    }
+    if let Some(breaker) = &detail.breaker {
+        show::line(breaker_line(breaker, &detail.name))?;
     }
     if !detail.capabilities.is_empty() {
         show::line(format!("offers: {}", detail.capabilities.join(", ")))?;
@@ -37,4 +40,15 @@ pub(crate) async fn inspect(client: &Client, place: &Place, skill: &SkillRef) ->
         show::line(format!("config: {key} = {value}"))?;
     }
     show::line(format!("what is granted: skep grants {}", detail.name))
+}
+
+fn breaker_line(breaker: &BreakerDetail, skill: &SkillName) -> String {
+    let BreakerDetail { state, failures, why, retry_after_ms } = breaker;
+    let why = why.map(|code| format!(", the last with {code}")).unwrap_or_default();
+    let then = match state {
+        BreakerState::Closed => String::new(),
+        BreakerState::Open => format!("; refused for {retry_after_ms} ms more: skep reset {skill}"),
+        BreakerState::HalfOpen => format!("; one call at a time tries it: skep reset {skill}"),
+    };
+    format!("failures in a row: {failures}{why}{then}")
 }

@@ -22,6 +22,7 @@ mod mcp;
 mod new;
 mod remove;
 mod requests;
+mod reset;
 mod revoke;
 mod run;
 mod secret;
@@ -82,6 +83,7 @@ async fn with_host(session: &Session, place: &Place, command: Command) -> Result
         Command::List { find } => list::list(client, place, find).await,
         Command::Inspect { skill } => inspect::inspect(client, place, &skill).await,
         Command::Remove { skill } => remove::remove(client, &skill).await,
+        Command::Reset { skill } => reset::reset(client, &skill).await,
         Command::Approve { skill } => approve::approve(client, &skill).await,
         Command::Grant { skill, flags } => grant::grant(client, place, &skill, &flags).await,
         Command::Revoke { skill, flags } => revoke::revoke(client, place, &skill, flags).await,

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use floor::Floor;
 use skep_bus::{BusLimits, RedisBus, RedisSettings};
-use skep_core::{Allowance, DomainName, Lane, Limits, Principal, Ratio, Target};
+use skep_core::{Allowance, BreakerRules, DomainName, Lane, Limits, Principal, Ratio, Target};
 use skep_harness::Redis;
 use skep_registry::{AddOptions, Registry, RegistrySettings, Source};
 use skep_router::{CallRequest, JobBounds, JobSettings, Operator, Parts, Quotas, Router, RouterSettings};
@@ -47,6 +47,7 @@ async fn router(dir: &Path, url: String, sandbox: Sandbox) -> Router {
     let registry = Registry::new(store.clone(), sandbox.clone(), registry_settings);
     registry.revisions().refresh().await.expect("a revision");
     let settings = RouterSettings {
+        breaker: BreakerRules::default(),
         slots: SLOTS as usize,
         waiting_max: 1024,
         traced: Ratio::NONE,

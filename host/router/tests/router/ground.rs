@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use skep_bus::{BusLimits, MemoryBus};
 use skep_core::{
-    Allowance, DomainName, FaultCode, Grants, Lane, Limits, Principal, Progress, Ratio, Reply, SessionId,
-    SkillRef, Target,
+    Allowance, BreakerRules, DomainName, FaultCode, Grants, Lane, Limits, Principal, Progress, Ratio, Reply,
+    SessionId, SkillRef, Target,
 };
 use skep_registry::{AddOptions, Registry, RegistrySettings, Source};
 use skep_router::{CallRequest, JobBounds, JobSettings, Operator, Parts, Quotas, Router, RouterSettings};
@@ -74,6 +74,15 @@ impl Ground {
 
     /// A host that gives these quotas.
     pub(crate) async fn with(quotas: Quotas) -> Self {
+        Self::by(quotas, BreakerRules::default()).await
+    }
+
+    /// A host whose breakers go by these rules.
+    pub(crate) async fn breaking(breaker: BreakerRules) -> Self {
+        Self::by(Quotas::default(), breaker).await
+    }
+
+    async fn by(quotas: Quotas, breaker: BreakerRules) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::open(&StoreUrl::Sqlite(dir.path().join("skep.db"))).await.unwrap();
         let ceiling = Limits::ceiling();
@@ -93,6 +102,7 @@ impl Ground {
         let domain = DomainName::default();
         let bus = Arc::new(MemoryBus::open(vec![domain.clone()], BusLimits::default()));
         let settings = RouterSettings {
+            breaker,
             slots: SLOTS,
             traced: Ratio::NONE,
             quotas,
@@ -179,6 +189,11 @@ impl Ground {
 impl Ask {
     pub(crate) fn within(mut self, session: Option<SessionId>) -> Self {
         self.0.session = session;
+        self
+    }
+
+    pub(crate) fn for_at_most(mut self, time: Duration) -> Self {
+        self.0.timeout = Some(time);
         self
     }
 }
