@@ -3,8 +3,9 @@
 use crate::{Inner, Router};
 use prometheus_client::registry::Registry;
 use skep_bus::Backlog;
-use skep_core::Fault;
+use skep_core::{DomainName, Fault};
 use skep_sandbox::Counts;
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
@@ -40,6 +41,8 @@ pub struct Activity {
     pub instances: usize,
     /// Jobs that this host has.
     pub jobs: usize,
+    /// Jobs that wait in each domain, for any host.
+    pub jobs_waiting: BTreeMap<DomainName, u64>,
     /// Sessions that are held here.
     pub sessions: usize,
     /// Calls that may run here at once.
@@ -85,6 +88,7 @@ impl Router {
             callers: inner.waiting.count(),
             instances: inner.slots.living(),
             jobs: inner.jobs.count(),
+            jobs_waiting: inner.jobs.waiting(),
             sessions: inner.sessions.count(),
             slots: inner.settings.slots,
             breakers_open: inner.breakers.open(),

@@ -20,8 +20,8 @@ use intake::Wish;
 use parking_lot::Mutex;
 use serde::Deserialize;
 use skep_core::{AuditAction, DomainName, Fault, Job, JobEvent, JobId, Span, UnixMs};
-use skep_store::{Ending, JOBS_BATCH_MAX, JobFilter, JobRoom, Queue};
-use std::collections::HashMap;
+use skep_store::{Ending, JOBS_BATCH_MAX, JobFilter, JobRoom, Queue, QueueDue};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
@@ -85,6 +85,8 @@ pub(crate) struct Jobs {
     more: Notify,
     /// The hosts that run jobs, as far as this one knows.
     hosts: AtomicUsize,
+    /// How many wait in each domain, as this host last saw it.
+    waiting: Mutex<BTreeMap<DomainName, u64>>,
 }
 
 /// What the loops of the jobs read from.
@@ -104,6 +106,7 @@ impl Jobs {
             watched: Watched::default(),
             more: Notify::new(),
             hosts: AtomicUsize::new(1),
+            waiting: Mutex::default(),
         };
         (jobs, Inlets { wishes: wished, endings: ended })
     }
@@ -112,6 +115,20 @@ impl Jobs {
     fn cancel(&self, id: JobId) {
         if let Some(held) = self.held.lock().get(&id) {
             held.cancel.cancel();
+        }
+    }
+
+    /// How many jobs wait in each domain, as this host last saw it.
+    pub(crate) fn waiting(&self) -> BTreeMap<DomainName, u64> {
+        self.waiting.lock().clone()
+    }
+
+    /// Takes note of the queues in which jobs wait.
+    fn saw(&self, queues: &[QueueDue]) {
+        let mut waiting = self.waiting.lock();
+        waiting.values_mut().for_each(|count| *count = 0);
+        for QueueDue { queue, waiting: count, .. } in queues {
+            *waiting.entry(queue.domain.clone()).or_default() += count;
         }
     }
 

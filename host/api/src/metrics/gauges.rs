@@ -71,6 +71,11 @@ pub(super) fn of_activity(registry: &mut Registry, activity: &Activity) {
     registry.register("skep_compile_seconds", "How long compiling took", compiling);
     let cut = ConstCounter::new(sandbox.logs_cut);
     registry.register("skep_logs_cut", "Calls whose log was cut at its limit", cut);
+    let waiting = Gauges::default();
+    for (domain, jobs) in &activity.jobs_waiting {
+        waiting.get_or_create(&DomainLabels { domain: domain.to_string() }).set(*jobs as f64);
+    }
+    registry.register("skep_jobs_waiting", "Jobs of a domain that wait, for any host", waiting);
     of_backlogs(registry, activity);
 }
 

@@ -60,6 +60,7 @@ impl Inner {
         // Without the bus they would only come back.
         self.bus.ping().await?;
         let waits = self.store.jobs_due().await.map_err(fault)?;
+        self.jobs.saw(&waits);
         let free = (self.settings.slots * PER_SLOT).saturating_sub(self.jobs.count());
         let room = self.room(feeder, &waits).await;
         let now = UnixMs::now();
