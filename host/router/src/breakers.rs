@@ -25,13 +25,6 @@ impl Router {
         self.0.breakers.of(domain, skill)
     }
 
-    /// For how long calls of a skill would be refused, as far as this host knows: its breaker is open, or a call
-    /// tries it just now.
-    pub fn skip(&self, domain: &DomainName, skill: &SkillName) -> Option<Duration> {
-        let wait_ms = self.0.breakers.of(domain, skill)?.wait_ms;
-        (wait_ms > 0).then(|| Duration::from_millis(wait_ms))
-    }
-
     /// Closes the breaker of a skill and forgets its failures.
     pub async fn breaker_reset(&self, by: &Operator, skill: &SkillName) -> Result<(), Fault> {
         self.0.registry.get(&by.domain, skill).await?;

@@ -1,5 +1,6 @@
 //! The path of a call, top to bottom: accept, send, dispatch, resolve, permit, run, settle.
 
+use crate::fit::{depth_fits, input_fits, keeps_session, session_fits, tool_of};
 use crate::quotas::Refused;
 use crate::services::CallServices;
 use crate::steps::{Here, below, by, step};
@@ -9,8 +10,8 @@ use bytes::Bytes;
 use futures::FutureExt;
 use skep_bus::{BusError, Delivery, Entry};
 use skep_core::{
-    Allowance, AuditEvent, CALL_DEPTH_MAX, CallId, Envelope, Fault, JobId, Lane, Lifetime, Limits, Principal,
-    Progress, RateLevel, Reply, SessionId, Stage, Step, Target, ToolName, Trace, UnixMs, skill_depth,
+    Allowance, AuditEvent, CallId, Envelope, Fault, JobId, Lane, Principal, Progress, RateLevel, Reply,
+    SessionId, Stage, Step, Target, ToolName, Trace, UnixMs, skill_depth,
 };
 use skep_registry::Resolved;
 use skep_sandbox::{Call, Report};
@@ -93,7 +94,7 @@ impl Served {
 
 impl CallRequest {
     /// How many skills stand between the origin and the call.
-    fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         skill_depth(&self.chain)
     }
 }
@@ -422,57 +423,4 @@ impl Inner {
         self.record_refusal(crate::audit::refusal_event(Some(id), request, &fault)).await;
         Reply { rate, ..Reply::unserved(id, Err(fault)) }
     }
-}
-
-/// The tool that was named, or the only one there is.
-fn tool_of(resolved: &Resolved, asked: Option<&ToolName>) -> Result<ToolName, Fault> {
-    let tools = &resolved.prepared.inspection().tools;
-    let names = || tools.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
-    let skill = &resolved.skill;
-    match asked {
-        Some(asked) if tools.iter().any(|t| t.name == *asked) => Ok(asked.clone()),
-        Some(asked) => {
-            Err(Fault::unknown_tool(format!("skill `{skill}` has no tool `{asked}`; it has: {}", names())))
-        }
-        None if tools.len() == 1 => Ok(tools[0].name.clone()),
-        None => {
-            Err(Fault::unknown_tool(format!("skill `{skill}` has several tools; name one of: {}", names())))
-        }
-    }
-}
-
-/// Whether skills that call skills stay within their bound.
-fn depth_fits(request: &CallRequest) -> Result<(), Fault> {
-    if request.depth() < CALL_DEPTH_MAX {
-        return Ok(());
-    }
-    let path: Vec<_> = request.chain.iter().map(ToString::to_string).collect();
-    Err(Fault::denied(format!(
-        "skills may call skills {CALL_DEPTH_MAX} deep; {} would call `{}` beyond that",
-        path.join(" > "),
-        request.to.skill
-    )))
-}
-
-/// Whether a call runs in a session. Neither a skill's call nor a job's has one to come back to.
-fn keeps_session(resolved: &Resolved, envelope: &Envelope) -> bool {
-    resolved.lifetime == Lifetime::Session && envelope.depth() == 0 && envelope.job.is_none()
-}
-
-fn session_fits(resolved: &Resolved, request: &CallRequest) -> Result<(), Fault> {
-    if request.session.is_none() || resolved.lifetime == Lifetime::Session {
-        return Ok(());
-    }
-    let skill = &resolved.skill;
-    Err(Fault::invalid_input(format!("`{skill}` keeps no sessions: call it without one")))
-}
-
-fn input_fits(bytes: usize, limits: &Limits) -> Result<(), Fault> {
-    if bytes as u64 <= limits.input.0 {
-        return Ok(());
-    }
-    Err(Fault::invalid_input(format!(
-        "the input has {bytes} bytes; the skill's limit `input` is {}",
-        limits.input
-    )))
 }

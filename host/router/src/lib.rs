@@ -5,6 +5,7 @@ mod audit;
 mod breakers;
 mod domains;
 mod events;
+mod fit;
 mod flow;
 mod health;
 mod hub;

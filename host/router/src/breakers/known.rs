@@ -47,7 +47,7 @@ impl Known {
 
 impl Breakers {
     /// How a breaker stands, if it isn't as new.
-    pub(super) fn of(&self, domain: &DomainName, skill: &SkillName) -> Option<BreakerSeen> {
+    pub(crate) fn of(&self, domain: &DomainName, skill: &SkillName) -> Option<BreakerSeen> {
         let known = self.0.read().get(domain)?.get(skill)?.now();
         (known.failures > 0).then_some(known)
     }

@@ -3,7 +3,7 @@
 use super::plan::Turns;
 use super::{Held, fault};
 use crate::Inner;
-use skep_core::{ClaimedJob, Fault, Job, Setback, UnixMs};
+use skep_core::{BreakerSeen, BreakerState, ClaimedJob, Fault, Job, Setback, UnixMs};
 use skep_store::{Ending, Queue, QueueDue};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -106,10 +106,18 @@ impl Inner {
                     found
                 }
             };
-            let share = concurrency.div_ceil(hosts) + 1;
+            let share = self.share(queue, concurrency.div_ceil(hosts) + 1);
             room.insert(queue.clone(), share.saturating_sub(held.get(queue).copied().unwrap_or(0)));
         }
         room
+    }
+
+    /// What a host may have of a queue: nothing while its skill's breaker is open, one job to try it.
+    fn share(&self, queue: &Queue, usual: usize) -> usize {
+        match self.breakers.of(&queue.domain, &queue.skill) {
+            None | Some(BreakerSeen { state: BreakerState::Closed, .. }) => usual,
+            Some(seen) => usize::from(seen.wait_ms == 0),
+        }
     }
 
     /// Stops what somebody wants stopped.

@@ -37,7 +37,8 @@ fn state(ground: &Ground) -> Option<BreakerState> {
 }
 
 fn skip(ground: &Ground) -> Option<Duration> {
-    ground.router.skip(&ground.domain, &"weak".parse().unwrap())
+    let seen = ground.router.breaker(&ground.domain, &"weak".parse().unwrap())?;
+    (seen.wait_ms > 0).then(|| Duration::from_millis(seen.wait_ms))
 }
 
 /// Makes a call as soon as one is let through, coming back when it is told to.
