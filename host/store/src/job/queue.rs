@@ -1,8 +1,9 @@
 //! The queue of a skill: a row that counts what waits, and that is locked while its jobs are changed.
 
-use crate::db::{Abort, DbError, Tx, Value, text, values};
+use super::rank;
+use crate::db::{Abort, Tx, Value, text, values};
 use crate::{Store, StoreError};
-use skep_core::{DomainName, Job, SkillName, UnixMs};
+use skep_core::{DomainName, Job, Lane, SkillName, UnixMs};
 use std::collections::BTreeMap;
 
 /// The jobs of one skill.
@@ -56,26 +57,25 @@ impl Queues {
 impl Store {
     /// The queues in which jobs wait. What this costs grows with the queues, not with the jobs.
     pub async fn jobs_due(&self) -> Result<Vec<QueueDue>, StoreError> {
-        let first = |lane: u8| {
-            format!(
-                "(SELECT MIN(due) FROM jobs j WHERE j.domain = q.domain AND j.skill = q.skill \
-                 AND j.state = 'waiting' AND j.lane = {lane})"
-            )
-        };
-        let sql = format!(
-            "SELECT q.domain, q.skill, q.waiting, {}, {}, {} FROM job_queues q WHERE q.waiting > 0",
-            first(0),
-            first(1),
-            first(2)
-        );
-        let rows = self.db.query(&sql, Vec::new()).await?;
-        let read = rows.into_iter().map(|mut row| {
+        let sql = "SELECT domain, skill, waiting FROM job_queues WHERE waiting > 0";
+        let mut found = Vec::new();
+        for mut row in self.db.query(sql, Vec::new()).await? {
             let queue = Queue { domain: row.parse()?, skill: row.parse()? };
-            let waiting = row.int()?;
-            let due = [row.opt_int()?, row.opt_int()?, row.opt_int()?].map(|due| due.map(UnixMs));
-            Ok(QueueDue { queue, waiting, due })
-        });
-        Ok(read.collect::<Result<_, DbError>>()?)
+            let (waiting, due) = (row.int()?, self.first_due(&queue).await?);
+            found.push(QueueDue { queue, waiting, due });
+        }
+        Ok(found)
+    }
+
+    /// When the first job of each lane may start. A server finds the least of an index at once, but only if it
+    /// knows where in the index before it runs the query: so one for each queue.
+    async fn first_due(&self, queue: &Queue) -> Result<[Option<UnixMs>; 3], StoreError> {
+        let first =
+            "(SELECT MIN(due) FROM jobs WHERE domain = ? AND skill = ? AND state = 'waiting' AND lane = ?)";
+        let values = Lane::ALL.map(|lane| [queue.key(), values![rank(lane)]].concat()).concat();
+        let rows = self.db.query(&format!("SELECT {first}, {first}, {first}"), values).await?;
+        let Some(mut row) = rows.into_iter().next() else { return Ok([None; 3]) };
+        Ok([row.opt_int()?, row.opt_int()?, row.opt_int()?].map(|due| due.map(UnixMs)))
     }
 }
 

@@ -30,9 +30,9 @@ on_both! {
     answers_are_kept_as_they_were_first_given_and_go_with_their_job,
 }
 
-const ROOM: JobRoom = JobRoom { skill: 1_000, domain: 10_000 };
+pub(crate) const ROOM: JobRoom = JobRoom { skill: 2_000, domain: 10_000 };
 
-fn job(skill: &str) -> NewJob {
+pub(crate) fn job(skill: &str) -> NewJob {
     let accepted = UnixMs::now();
     NewJob {
         id: JobId::fresh(),
@@ -70,7 +70,7 @@ fn queue(skill: &str) -> Queue {
     Queue { domain: domain(), skill: name(skill) }
 }
 
-fn wanted(skill: &str, lane: Lane, count: usize) -> Wanted {
+pub(crate) fn wanted(skill: &str, lane: Lane, count: usize) -> Wanted {
     Wanted { queue: queue(skill), lane, count }
 }
 

@@ -10,6 +10,7 @@ mod ground;
 mod jobs;
 mod keys;
 mod outage;
+mod plans;
 mod proxy;
 mod races;
 mod sample;
