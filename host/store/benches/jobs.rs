@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 const DEPTHS: &str = "1000,10000,100000";
 /// Groups, each with how many of them are measured.
-const GROUPS: [(usize, usize); 4] = [(1, 256), (16, 48), (64, 24), (256, 12)];
+const GROUPS: [(usize, usize); 4] = [(1, 200), (16, 80), (64, 40), (256, 20)];
 const INPUT: &str = r#"{"text":"an input of a usual size, some sixty bytes long"}"#;
 const ROOM: JobRoom = JobRoom { skill: u64::MAX, domain: u64::MAX };
 /// A commit is on the disk when it is answered, as it must be, and the tables are held in memory.
@@ -32,9 +32,10 @@ struct Bench {
     chain: AuditChain,
 }
 
-/// What one of something took, on average.
-fn each(begun: Instant, count: usize) -> f64 {
-    begun.elapsed().as_secs_f64() * 1e6 / count as f64
+/// In microseconds.
+fn middle(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    times[times.len() / 2].as_secs_f64() * 1e6
 }
 
 #[tokio::main]
@@ -48,7 +49,9 @@ async fn main() {
         .unwrap();
     let mut bench = Bench { plain, store, chain: AuditChain::new(Incarnation::fresh(), [7; 32]) };
     let depths = std::env::var("DEPTHS").unwrap_or_else(|_| DEPTHS.to_owned());
-    println!("µs for each job; `x` is accept next to plain, `all` is accept, take and end next to plain");
+    println!(
+        "µs for each job, and for one look at what waits; `x` is accept next to plain, `all` is accept, take and end next to plain"
+    );
     println!(
         "{:>9} {:>5} {:>8} {:>8} {:>6} {:>8} {:>8} {:>6} {:>9}",
         "queued", "group", "plain", "accept", "x", "take", "end", "all", "a look"
@@ -62,69 +65,70 @@ async fn main() {
 }
 
 impl Bench {
+    /// Each in turn, so that what else the machine does meets all alike; of each the middle of all its times.
     async fn measure(&mut self, depth: usize, group: usize, groups: usize) {
-        let plain = self.plain_loop(group, groups).await;
-        let accept = self.accept(group, groups).await;
-        let (take, end) = self.run(group, groups).await;
-        let begun = Instant::now();
-        for _ in 0..100 {
-            assert_eq!(self.store.jobs_due().await.unwrap().len(), 1);
+        let mut took = [const { Vec::new() }; 5];
+        for _ in 0..groups {
+            took[0].push(self.plain(group).await);
+            took[1].push(self.accept(group).await);
+            let (taken, take) = self.take(group).await;
+            took[2].push(take);
+            took[3].push(self.end(taken).await);
+            took[4].push(self.look().await);
         }
-        let look = each(begun, 100);
+        let [plain, accept, take, end, look] = took.map(middle);
+        let [plain, accept, take, end] = [plain, accept, take, end].map(|time| time / group as f64);
         let (x, all) = (accept / plain, (accept + take + end) / plain);
         println!(
-            "{depth:>9} {group:>5} {plain:>8.1} {accept:>8.1} {x:>6.2} {take:>8.1} {end:>8.1} {all:>6.2} {look:>9.1}"
+            "{depth:>9} {group:>5} {plain:>8.1} {accept:>8.1} {x:>6.2} {take:>8.1} {end:>8.1} {all:>6.2} {look:>8.1}"
         );
     }
 
-    async fn plain_loop(&mut self, group: usize, groups: usize) -> f64 {
+    async fn plain(&mut self, group: usize) -> Duration {
         let sql = format!("INSERT INTO plain (id, input) VALUES {}", vec!["(?, ?)"; group].join(", "));
+        let row = |_| [JobId::fresh().to_string().into(), INPUT.into()];
+        let values: Vec<mysql_async::Value> = (0..group).flat_map(row).collect();
         let begun = Instant::now();
-        for _ in 0..groups {
-            let row = |_| [JobId::fresh().to_string().into(), INPUT.into()];
-            let values: Vec<mysql_async::Value> = (0..group).flat_map(row).collect();
-            self.plain.query_drop("START TRANSACTION").await.unwrap();
-            self.plain.exec_drop(&sql, values).await.unwrap();
-            self.plain.query_drop("COMMIT").await.unwrap();
-        }
-        each(begun, group * groups)
+        self.plain.query_drop("START TRANSACTION").await.unwrap();
+        self.plain.exec_drop(&sql, values).await.unwrap();
+        self.plain.query_drop("COMMIT").await.unwrap();
+        begun.elapsed()
     }
 
-    async fn accept(&mut self, group: usize, groups: usize) -> f64 {
-        let mut took = Duration::ZERO;
-        for _ in 0..groups {
-            let jobs: Vec<_> = (0..group).map(|_| job()).collect();
-            let records: Vec<_> = jobs.iter().map(|job| self.record(job)).collect();
-            let begun = Instant::now();
-            let made = self.store.jobs_create(&jobs, &records, ROOM).await.unwrap();
-            took += begun.elapsed();
-            assert!(made.iter().all(Result::is_ok));
-        }
-        took.as_secs_f64() * 1e6 / (group * groups) as f64
+    async fn accept(&mut self, group: usize) -> Duration {
+        let jobs: Vec<_> = (0..group).map(|_| job()).collect();
+        let records: Vec<_> = jobs.iter().map(|job| self.record(job)).collect();
+        let begun = Instant::now();
+        let made = self.store.jobs_create(&jobs, &records, ROOM).await.unwrap();
+        let took = begun.elapsed();
+        assert!(made.iter().all(Result::is_ok));
+        took
     }
 
-    async fn run(&mut self, group: usize, groups: usize) -> (f64, f64) {
-        let (host, wanted) =
-            (Incarnation::fresh(), [Wanted { queue: queue(), lane: Lane::No, count: group }]);
-        let (mut taking, mut ending) = (Duration::ZERO, Duration::ZERO);
-        for _ in 0..groups {
-            let begun = Instant::now();
-            let taken = self.store.jobs_claim(host, &wanted, UnixMs::now()).await.unwrap();
-            taking += begun.elapsed();
-            assert_eq!(taken.len(), group);
-            let end = |job: Job| Ending {
-                job,
-                end: JobEnd::Done(Bytes::from_static(INPUT.as_bytes())),
-                at: UnixMs::now(),
-            };
-            let endings: Vec<_> = taken.into_iter().map(|taken| end(taken.job)).collect();
-            let begun = Instant::now();
-            let held = self.store.jobs_end(&endings).await.unwrap();
-            ending += begun.elapsed();
-            assert!(held.iter().all(|held| *held));
-        }
-        let each = |took: Duration| took.as_secs_f64() * 1e6 / (group * groups) as f64;
-        (each(taking), each(ending))
+    async fn take(&mut self, group: usize) -> (Vec<Job>, Duration) {
+        let wanted = [Wanted { queue: queue(), lane: Lane::No, count: group }];
+        let begun = Instant::now();
+        let taken = self.store.jobs_claim(Incarnation::fresh(), &wanted, UnixMs::now()).await.unwrap();
+        let took = begun.elapsed();
+        assert_eq!(taken.len(), group);
+        (taken.into_iter().map(|taken| taken.job).collect(), took)
+    }
+
+    async fn end(&mut self, taken: Vec<Job>) -> Duration {
+        let output = Bytes::from_static(INPUT.as_bytes());
+        let end = |job| Ending { job, end: JobEnd::Done(output.clone()), at: UnixMs::now() };
+        let endings: Vec<_> = taken.into_iter().map(end).collect();
+        let begun = Instant::now();
+        let held = self.store.jobs_end(&endings).await.unwrap();
+        let took = begun.elapsed();
+        assert!(held.iter().all(|held| *held));
+        took
+    }
+
+    async fn look(&mut self) -> Duration {
+        let begun = Instant::now();
+        assert_eq!(self.store.jobs_due().await.unwrap().len(), 1);
+        begun.elapsed()
     }
 
     /// Lets the server itself multiply a job, until as many wait.

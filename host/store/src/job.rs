@@ -3,6 +3,7 @@
 
 mod answers;
 mod claim;
+mod close;
 mod create;
 mod end;
 mod events;

@@ -1,12 +1,12 @@
 //! Ending what a host ran: only whoever took a job last may end it.
 
-use super::queue::{self, Queue, Queues};
-use super::{COLUMNS, JOBS_BATCH_MAX, events, ids, marks, read};
-use crate::change::json;
-use crate::db::{Abort, Purpose, Tx, Value, Work, text, values};
+use super::close::{Closing, write};
+use super::queue::{self, Queue};
+use super::{COLUMNS, JOBS_BATCH_MAX, ids, marks, read};
+use crate::db::{Abort, Purpose, Tx, Work};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
-use skep_core::{Fault, Incarnation, Job, JobEnd, JobEvent, JobId, JobState, JobStep, Setback, UnixMs};
+use skep_core::{Fault, Incarnation, Job, JobEnd, JobId, JobState, Setback, UnixMs};
 use std::collections::BTreeMap;
 
 /// A job that a host took, and what its attempt came to.
@@ -134,56 +134,4 @@ async fn fence_off(tx: &mut Tx, jobs: impl IntoIterator<Item = &Job>) -> Result<
             Ok(tx.exec(&sql, ids).await?)
         }
     }
-}
-
-/// The end of a job that runs.
-struct Closing<'a> {
-    job: &'a Job,
-    end: JobEnd,
-    at: UnixMs,
-    /// How many events it has.
-    events: u64,
-}
-
-async fn write(tx: &mut Tx, queues: &mut Queues, closings: &[Closing<'_>]) -> Result<(), Abort> {
-    let mut told = Vec::with_capacity(closings.len());
-    for Closing { job, end, at, events } in closings {
-        if let JobEnd::Again(..) = end {
-            *queues.waiting(Queue::of(job)) += 1;
-        }
-        let (state, step, detail) = seen(end);
-        update(tx, job, end, state, *at).await?;
-        told.push((job.id, JobEvent { seq: events + 1, at: *at, step, attempt: job.attempt, detail }));
-    }
-    events::insert(tx, told).await
-}
-
-/// What a job is after an attempt, and what is told of that.
-fn seen(end: &JobEnd) -> (JobState, JobStep, String) {
-    match end {
-        JobEnd::Done(_) => (JobState::Done, JobStep::Done, String::new()),
-        JobEnd::Again(setback, fault, _) => (JobState::Waiting, setback.step(), fault.to_string()),
-        JobEnd::Dead(_, fault) => (JobState::Dead, JobStep::Dead, fault.to_string()),
-        JobEnd::Cancelled => (JobState::Cancelled, JobStep::Cancelled, String::new()),
-    }
-}
-
-async fn update(tx: &mut Tx, job: &Job, end: &JobEnd, state: JobState, at: UnixMs) -> Result<(), Abort> {
-    let (output, fault) = match end {
-        JobEnd::Done(output) => (Value::Blob(output.clone()), Value::Null),
-        JobEnd::Again(_, fault, _) | JobEnd::Dead(_, fault) => (Value::Null, json("the fault", fault)?),
-        JobEnd::Cancelled => (Value::Null, Value::Null),
-    };
-    let (failed, interrupted) = match end {
-        JobEnd::Again(setback, ..) | JobEnd::Dead(setback, _) => {
-            (u64::from(*setback == Setback::Failed), u64::from(*setback == Setback::Interrupted))
-        }
-        JobEnd::Done(_) | JobEnd::Cancelled => (0, 0),
-    };
-    let due = if let JobEnd::Again(_, _, due) = end { *due } else { job.due };
-    let ended = state.is_over().then_some(at.0);
-    let sql = "UPDATE jobs SET state = ?, due = ?, ended = ?, host = NULL, output = ?, fault = ?, \
-        failures = failures + ?, interruptions = interruptions + ?, events = events + 1 WHERE id = ?";
-    let values = values![text(state), due.0, ended, output, fault, failed, interrupted, text(job.id)];
-    Ok(tx.exec(sql, values).await?)
 }

@@ -1,0 +1,95 @@
+//! How what a job came to is written down: in its row, and among its events.
+
+use super::queue::{Queue, Queues};
+use super::{BATCH_BYTES_MAX, events, marks};
+use crate::change::json;
+use crate::db::{Abort, Tx, Value, text, values};
+use bytes::Bytes;
+use skep_core::{Job, JobEnd, JobEvent, JobId, JobState, JobStep, Setback, UnixMs};
+
+/// Jobs that one statement marks as done at most: the server looks for each among all of them.
+const DONE_MAX: usize = 64;
+
+/// The end of a job that runs.
+pub(super) struct Closing<'a> {
+    pub(super) job: &'a Job,
+    pub(super) end: JobEnd,
+    pub(super) at: UnixMs,
+    /// How many events it has.
+    pub(super) events: u64,
+}
+
+/// Ends jobs, and counts those that wait again.
+pub(super) async fn write(tx: &mut Tx, queues: &mut Queues, closings: &[Closing<'_>]) -> Result<(), Abort> {
+    let (mut told, mut done) = (Vec::with_capacity(closings.len()), Vec::new());
+    for closing in closings {
+        let Closing { job, end, at, events } = closing;
+        if let JobEnd::Again(..) = end {
+            *queues.waiting(Queue::of(job)) += 1;
+        }
+        let (state, step, detail) = seen(end);
+        match end {
+            JobEnd::Done(output) => done.push((job.id, output, *at)),
+            _ => update(tx, closing, state).await?,
+        }
+        told.push((job.id, JobEvent { seq: events + 1, at: *at, step, attempt: job.attempt, detail }));
+    }
+    let mut rest = done.as_slice();
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = rest.iter().take(DONE_MAX).take_while(|(_, output, _)| {
+            bytes += output.len();
+            bytes <= BATCH_BYTES_MAX
+        });
+        let (now, later) = rest.split_at(fits.count().max(1));
+        finish(tx, now).await?;
+        rest = later;
+    }
+    events::insert(tx, told).await
+}
+
+/// Stores what jobs came to that are done, all in one statement: what usually happens, and most often.
+async fn finish(tx: &mut Tx, done: &[(JobId, &Bytes, UnixMs)]) -> Result<(), Abort> {
+    let whens = "WHEN ? THEN ? ".repeat(done.len());
+    let sql = format!(
+        "UPDATE jobs SET state = 'done', host = NULL, fault = NULL, events = events + 1, \
+         ended = CASE id {whens}END, output = CASE id {whens}END WHERE id IN ({})",
+        marks(done.len())
+    );
+    let ended = done.iter().flat_map(|(id, _, at)| values![text(id), at.0]);
+    let outputs = done.iter().flat_map(|(id, output, _)| values![text(id), Bytes::clone(output)]);
+    let ids = done.iter().map(|(id, ..)| text(id));
+    Ok(tx.exec(&sql, ended.chain(outputs).chain(ids).collect()).await?)
+}
+
+/// What a job is after an attempt, and what is told of that.
+fn seen(end: &JobEnd) -> (JobState, JobStep, String) {
+    match end {
+        JobEnd::Done(_) => (JobState::Done, JobStep::Done, String::new()),
+        JobEnd::Again(setback, fault, _) => (JobState::Waiting, setback.step(), fault.to_string()),
+        JobEnd::Dead(_, fault) => (JobState::Dead, JobStep::Dead, fault.to_string()),
+        JobEnd::Cancelled => (JobState::Cancelled, JobStep::Cancelled, String::new()),
+    }
+}
+
+/// Ends a job without an output.
+async fn update(
+    tx: &mut Tx,
+    Closing { job, end, at, .. }: &Closing<'_>,
+    state: JobState,
+) -> Result<(), Abort> {
+    let (setback, fault) = match end {
+        JobEnd::Again(setback, fault, _) | JobEnd::Dead(setback, fault) => {
+            (Some(*setback), json("the fault", fault)?)
+        }
+        JobEnd::Done(_) | JobEnd::Cancelled => (None, Value::Null),
+    };
+    let counts = |kind| u64::from(setback == Some(kind));
+    let due = if let JobEnd::Again(_, _, due) = end { *due } else { job.due };
+    let ended = state.is_over().then_some(at.0);
+    let sql = "UPDATE jobs SET state = ?, due = ?, ended = ?, host = NULL, output = NULL, fault = ?, \
+        failures = failures + ?, interruptions = interruptions + ?, events = events + 1 WHERE id = ?";
+    let (failed, interrupted) = (counts(Setback::Failed), counts(Setback::Interrupted));
+    let values = values![text(state), due.0, ended, fault, failed, interrupted, text(job.id)];
+    Ok(tx.exec(sql, values).await?)
+}
