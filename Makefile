@@ -32,7 +32,7 @@ lint: tools ## check formatting, lints and the rules of the house
 	@$(CARGO) clippy $(LOCKED) $(PLUGINS) --all-targets -- -D warnings
 	@tests/deploy.sh
 
-bench: guests ## measure a call and the fast lane
+bench: guests ## measure a call and both lanes
 	@$(CARGO) bench $(LOCKED) --workspace --bench '*'
 
 # What is named by hand goes along: make faults FAULTS="kills --seed 7".

@@ -61,7 +61,8 @@ async fn many_hosts_at_once_lose_no_job_on_mariadb() {
 /// Takes from all hosts what they have and runs what is left.
 async fn finish(store: &Store, ledger: &Arc<Ledger>) {
     let far = UnixMs(UnixMs::now().0 + 3_600_000);
-    for host in ledger.hosts.lock().clone() {
+    let hosts = ledger.hosts.lock().clone();
+    for host in hosts {
         let jobs = store.jobs_held(host, None).await.unwrap();
         store.jobs_release(host, &jobs, far, 0.0).await.unwrap();
     }
