@@ -4,7 +4,12 @@ use super::{BATCH_BYTES_MAX, COLUMNS, JOBS_BATCH_MAX, Queue, events, marks, queu
 use crate::db::{Abort, Purpose, Tx, Value, Work, text, values};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
-use skep_core::{ClaimedJob, Incarnation, JobStep, Lane, UnixMs};
+use skep_core::{ClaimedJob, INTERRUPTIONS_MAX, Incarnation, JobStep, Lane, UnixMs};
+use std::mem::replace;
+
+/// A job that has outlived so many hosts is a suspect: the next one's death would be its last. No host takes a second
+/// one, or the one that kills hosts would take the others along.
+const SUSPECT_FROM: u64 = INTERRUPTIONS_MAX as u64 - 1;
 
 /// How many jobs of a skill and lane a host has room for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,14 +52,13 @@ impl Work for Claim<'_> {
 
     async fn run(&self, tx: &mut Tx) -> Result<Vec<ClaimedJob>, Abort> {
         let mut queues = queue::lock(tx, self.wanted.iter().map(|wanted| wanted.queue.clone())).await?;
-        let (mut ids, mut bytes) = (Vec::new(), 0);
+        let mut taken = Taken::default();
         for wanted in self.wanted {
-            let most = wanted.count.min(JOBS_BATCH_MAX - ids.len());
-            let found = self.due(tx, wanted, most, &mut bytes).await?;
+            let found = self.take_due(tx, wanted, &mut taken).await?;
             let waiting = queues.waiting(wanted.queue.clone());
-            *waiting = waiting.saturating_sub(found.len() as u64);
-            ids.extend(found);
+            *waiting = waiting.saturating_sub(found);
         }
+        let ids = taken.ids;
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -75,29 +79,42 @@ impl Work for Claim<'_> {
     }
 }
 
+/// What a claim has taken so far.
+#[derive(Default)]
+struct Taken {
+    ids: Vec<Value>,
+    /// Bytes of input.
+    bytes: u64,
+    /// Whether a suspect was met: the host has one then, by this claim or by an earlier one.
+    suspect: bool,
+}
+
 impl Claim<'_> {
-    /// The ids of what is due, as far as one answer carries their inputs.
-    async fn due(
-        &self,
-        tx: &mut Tx,
-        wanted: &Wanted,
-        most: usize,
-        bytes: &mut u64,
-    ) -> Result<Vec<Value>, Abort> {
-        let sql = "SELECT id, LENGTH(input) FROM jobs WHERE domain = ? AND skill = ? AND state = 'waiting' \
-            AND lane = ? AND due <= ? ORDER BY due, id LIMIT ?";
-        let lane = rank(wanted.lane);
+    /// Takes what is due, as far as one answer carries the inputs; says how many those are.
+    async fn take_due(&self, tx: &mut Tx, wanted: &Wanted, taken: &mut Taken) -> Result<u64, Abort> {
+        let sql = "SELECT id, LENGTH(input), interruptions FROM jobs WHERE domain = ? AND skill = ? \
+            AND state = 'waiting' AND lane = ? AND due <= ? ORDER BY due, id LIMIT ?";
+        let most = wanted.count.min(JOBS_BATCH_MAX - taken.ids.len());
         let Queue { domain, skill } = &wanted.queue;
-        let values = values![text(domain), text(skill), lane, self.now.0, most as u64];
-        let mut ids = Vec::new();
+        let values = values![text(domain), text(skill), rank(wanted.lane), self.now.0, most as u64];
+        let before = taken.ids.len();
         for mut row in tx.query(sql, values).await? {
-            let (id, size) = (row.text()?, row.int()?);
-            if *bytes > 0 && *bytes + size > BATCH_BYTES_MAX as u64 {
+            let (id, size, deaths) = (row.text()?, row.int()?, row.int()?);
+            if taken.bytes > 0 && taken.bytes + size > BATCH_BYTES_MAX as u64 {
                 break;
             }
-            *bytes += size;
-            ids.push(Value::from(id));
+            if deaths >= SUSPECT_FROM && (replace(&mut taken.suspect, true) || self.has_suspect(tx).await?) {
+                continue;
+            }
+            taken.bytes += size;
+            taken.ids.push(Value::from(id));
         }
-        Ok(ids)
+        Ok((taken.ids.len() - before) as u64)
+    }
+
+    /// Whether the host has a suspect, by an earlier claim.
+    async fn has_suspect(&self, tx: &mut Tx) -> Result<bool, Abort> {
+        let sql = "SELECT id FROM jobs WHERE host = ? AND interruptions >= ? LIMIT 1";
+        Ok(tx.query_one(sql, values![text(self.host), SUSPECT_FROM]).await?.is_some())
     }
 }

@@ -24,6 +24,7 @@ on_both! {
     a_job_is_tried_again_and_a_dead_letter_when_somebody_wants_it,
     waiting_jobs_are_cancelled_at_once_and_running_ones_are_asked_to_stop,
     what_outlives_its_hosts_too_often_is_a_dead_letter,
+    of_what_may_kill_hosts_each_has_one_at_a_time,
     jobs_are_forgotten_once_they_are_over_for_long,
     a_host_lives_as_long_as_it_beats,
     everybody_finds_their_own_jobs,
@@ -291,6 +292,32 @@ async fn what_outlives_its_hosts_too_often_is_a_dead_letter(ground: Ground) {
     let Some(Err(fault)) = dead.result else { panic!("{dead:?}") };
     assert!(fault.message.contains("hosts died"), "{fault}");
     assert!(claim(&store, Incarnation::fresh(), 1).await.is_empty());
+}
+
+async fn of_what_may_kill_hosts_each_has_one_at_a_time(ground: Ground) {
+    let store = ground.open().await;
+    for _ in 0..2 {
+        created(&store, job("echo")).await;
+    }
+    for _ in 1..INTERRUPTIONS_MAX {
+        let host = Incarnation::fresh();
+        let taken = claim(&store, host, 2).await;
+        assert_eq!(taken.len(), 2);
+        for taken in taken {
+            store.jobs_release(host, &[taken.job], UnixMs::now(), 0.0).await.unwrap();
+        }
+    }
+    created(&store, job("echo")).await;
+    let [one, other] = [Incarnation::fresh(), Incarnation::fresh()];
+    let strikes = async |host| {
+        let mut strikes: Vec<_> =
+            claim(&store, host, 3).await.iter().map(|taken| taken.job.interruptions).collect();
+        strikes.sort_unstable();
+        strikes
+    };
+    assert_eq!(strikes(one).await, [0, INTERRUPTIONS_MAX - 1]);
+    assert!(strikes(one).await.is_empty());
+    assert_eq!(strikes(other).await, [INTERRUPTIONS_MAX - 1]);
 }
 
 async fn jobs_are_forgotten_once_they_are_over_for_long(ground: Ground) {

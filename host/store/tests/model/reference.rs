@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use skep_core::{
-    Fault, Incarnation, Job, JobEnd, JobEvent, JobId, JobState, JobStep, Lane, NewJob, Setback, UnixMs,
+    Fault, INTERRUPTIONS_MAX, Incarnation, Job, JobEnd, JobEvent, JobId, JobState, JobStep, Lane, NewJob,
+    Setback, UnixMs,
 };
 use skep_store::{Ending, JobRoom, Queue, QueueDue, Wanted};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,13 +64,17 @@ impl Reference {
 
     pub(crate) fn claim(&mut self, host: Incarnation, wanted: &[Wanted], now: UnixMs) -> Vec<Job> {
         let mut taken = Vec::new();
+        // Whose next host's death would be its last: of those a host has one at a time.
+        let suspect = |job: &Job| job.interruptions + 1 >= INTERRUPTIONS_MAX;
+        let mut has = self.jobs.values().any(|entry| entry.job.host == Some(host) && suspect(&entry.job));
         for Wanted { queue, lane, count } in wanted {
             let is_due = |job: &Job| job.state == JobState::Waiting && job.due <= now && job.lane == *lane;
             let jobs = self.jobs.values().map(|entry| &entry.job);
             let due = jobs.filter(|job| Queue::of(job) == *queue && is_due(job));
             let mut due: Vec<_> = due.map(|job| (job.due, job.id)).collect();
             due.sort_unstable();
-            taken.extend(due.into_iter().take(*count).map(|(_, id)| id));
+            let due = due.into_iter().take(*count).map(|(_, id)| id);
+            taken.extend(due.filter(|id| !suspect(&self.jobs[id].job) || !std::mem::replace(&mut has, true)));
         }
         for id in &taken {
             let job = &mut self.jobs.get_mut(id).unwrap().job;

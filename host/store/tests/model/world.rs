@@ -267,9 +267,15 @@ impl<'a> World<'a> {
         self.now.0 += 1_000_000;
         let everything: Vec<_> =
             (0..SKILLS.len()).flat_map(|skill| Lane::ALL.map(|lane| (skill, lane, 100))).collect();
-        self.claim(0, &everything, false).await?;
-        let done = vec![Some(How::Done); self.hosts[0].held.len()];
-        self.end(0, &done, false).await?;
+        loop {
+            // Of what may kill hosts it takes one at a time.
+            self.claim(0, &everything, false).await?;
+            let done = vec![Some(How::Done); self.hosts[0].held.len()];
+            if done.is_empty() {
+                break;
+            }
+            self.end(0, &done, false).await?;
+        }
         self.reference.touched = self.reference.jobs.keys().copied().collect();
         self.agree().await.map_err(|why| format!("in the end: {why}"))?;
         let open = self.reference.jobs.values().find(|entry| !entry.job.state.is_over());
