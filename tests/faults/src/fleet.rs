@@ -18,6 +18,17 @@ pub const HOSTS: usize = 3;
 const GUEST: &str = "probe";
 /// Its tool that makes an effect.
 pub const TOOL: &str = "fetch";
+/// It writes down what it is told, but not without end, and reads it slowly: clients meet it while it loads.
+const REDIS: [&str; 8] = [
+    "--appendonly",
+    "yes",
+    "--auto-aof-rewrite-min-size",
+    "1mb",
+    "--key-load-delay",
+    "50",
+    "--loading-process-events-interval-bytes",
+    "4096",
+];
 /// How often readiness is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -45,7 +56,7 @@ impl Fleet {
         let _ = std::fs::remove_dir_all(&logs);
         std::fs::create_dir_all(&logs).with_context(|| logs.display().to_string())?;
         let dir = tempfile::tempdir()?;
-        let redis = block_in_place(|| Redis::start_with(&["--appendonly", "yes"]))?;
+        let redis = block_in_place(|| Redis::start_with(&REDIS))?;
         let maria = block_in_place(|| MariaDb::start_with(&["--innodb-buffer-pool-size=256M"]))?;
         let (mut hosts, mut supervisors) = (Vec::new(), Vec::new());
         for n in 1..=HOSTS {

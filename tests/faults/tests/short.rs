@@ -35,6 +35,11 @@ async fn hosts_that_stood_still_end_nothing_that_others_have() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_kills_its_hosts_is_a_dead_letter_after_three() {
+    holds(Scenario::Poison, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_end_by_itself_is_stopped() {
     holds(Scenario::Stops, 1).await;
 }
