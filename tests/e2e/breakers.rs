@@ -57,3 +57,22 @@ async fn an_operator_closes_it_for_all() {
     eventually(PATIENCE, async || two.call("probe", "counter", json!({})).await.status == 200).await;
     assert!(on.skep(&["audit", "--json"]).contains("\"reset\""));
 }
+
+#[tokio::test]
+async fn jobs_wait_until_a_try_does_well_and_lose_no_attempt_by_it() {
+    let on = fleet("pause = \"3s\"\n");
+    let client = on.client();
+    open_through(&client).await;
+    let mut ids = Vec::new();
+    for _ in 0..8 {
+        let order = json!({ "skill": "probe", "tool": "counter", "attempts": 1 });
+        let accepted = client.send("POST", "/v1/jobs", Some(order)).await;
+        assert_eq!(accepted.status, 202, "{accepted:?}");
+        ids.push(accepted.body["id"].as_str().unwrap().to_owned());
+    }
+    for id in ids {
+        let done = || async { client.get(&format!("/v1/jobs/{id}")).await.ok() };
+        eventually(PATIENCE, async || done().await["state"] == "done").await;
+        assert_eq!(done().await["failures"], 0);
+    }
+}
