@@ -53,6 +53,8 @@ pub struct JobTerms {
     /// How long one attempt may take, in milliseconds; the skill's own limit if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
+    /// How long all of it may take, from when it is due, in milliseconds.
+    pub within_ms: u64,
     /// How often it may fail; the last time it is a dead letter.
     pub attempts_max: u32,
     /// What who asked may use up.

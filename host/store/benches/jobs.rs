@@ -208,6 +208,7 @@ fn job() -> NewJob {
         terms: JobTerms {
             chain: vec![Principal::Operator("bench".to_owned())],
             timeout_ms: None,
+            within_ms: 86_400_000,
             attempts_max: 3,
             allowance: Allowance::Unmetered,
             idempotent: false,

@@ -133,6 +133,7 @@ mod tests {
         let terms = JobTerms {
             chain: Vec::new(),
             timeout_ms: None,
+            within_ms: 3_600_000,
             attempts_max: 3,
             allowance: crate::Allowance::Unmetered,
             idempotent,

@@ -163,12 +163,17 @@ fn new_job(
         terms: JobTerms {
             chain: request.chain.clone(),
             allowance: request.allowance,
-            timeout_ms: request.timeout.map(|t| u64::try_from(t.as_millis()).unwrap_or(u64::MAX)),
+            timeout_ms: request.timeout.map(millis),
+            within_ms: millis(within),
             attempts_max,
             idempotent,
             trace: call.trace.clone(),
         },
     })
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What an accepted job leaves.

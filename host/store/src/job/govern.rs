@@ -89,10 +89,9 @@ impl Work for Change {
             }
             (What::Retry, JobState::Dead) => {
                 *waiting += 1;
-                let life = job.expires.0.saturating_sub(job.accepted.0);
                 let sql = "UPDATE jobs SET state = 'waiting', due = ?, expires = ?, failures = 0, \
                     interruptions = 0, cancelling = 0, ended = NULL, events = events + 1 WHERE id = ?";
-                let values = values![now.0, now.0.saturating_add(life)];
+                let values = values![now.0, now.0.saturating_add(job.terms.within_ms)];
                 self.write(tx, sql, values, (now, JobStep::Retried)).await?;
             }
             (What::Cancel, state) => return Err(self.refused(state, "it is over")),

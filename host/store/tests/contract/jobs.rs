@@ -47,6 +47,7 @@ pub(crate) fn job(skill: &str) -> NewJob {
         terms: JobTerms {
             chain: vec![Principal::Key("k".to_owned())],
             timeout_ms: None,
+            within_ms: 60_000,
             attempts_max: 3,
             allowance: Allowance::Unmetered,
             idempotent: false,

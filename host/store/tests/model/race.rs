@@ -187,6 +187,7 @@ impl Racer {
             terms: JobTerms {
                 chain: vec![Principal::Key("k".to_owned())],
                 timeout_ms: None,
+                within_ms: 86_400_000,
                 attempts_max: 3,
                 allowance: Allowance::Unmetered,
                 idempotent: false,

@@ -155,7 +155,7 @@ impl Reference {
         if job.state != JobState::Dead {
             return Err(job.state);
         }
-        let life = job.expires.0 - job.accepted.0;
+        let life = job.terms.within_ms;
         (job.state, job.due, job.expires) = (JobState::Waiting, now, UnixMs(now.0 + life));
         (job.failures, job.interruptions, job.cancelling, job.ended) = (0, 0, false, None);
         self.tell(id, now, JobStep::Retried, String::new());

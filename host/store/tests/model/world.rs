@@ -303,6 +303,7 @@ impl<'a> World<'a> {
             terms: JobTerms {
                 chain: vec![Principal::Key(CALLERS[draft.caller].to_owned())],
                 timeout_ms: None,
+                within_ms: draft.within,
                 attempts_max: 3,
                 allowance: Allowance::Unmetered,
                 idempotent: draft.idempotent,
