@@ -5,6 +5,7 @@ use super::catalog::Entry;
 use super::content;
 use super::inputs::{self, Asked, RESPONSES, ROUNDS_MAX, STATE};
 use super::server::Server;
+use super::tasks::order;
 use crate::jobs::visible;
 use rmcp::ErrorData;
 use rmcp::model::{InputRequests, JsonObject};
@@ -94,21 +95,9 @@ impl Server {
             return Ok(job);
         }
         let input = router.job_input(&who.domain, job.id).await?;
-        let submitted = router.submit(JobRequest {
-            to: first.to.clone(),
-            input: told(&input, answers, state)?.into(),
-            chain: first.terms.chain.clone(),
-            allowance: who.identity.allowance,
-            lane: first.lane,
-            idempotency_key: Some(key),
-            due: None,
-            timeout: None,
-            within: None,
-            attempts: None,
-            idempotent: first.terms.idempotent,
-            trace: first.terms.trace.clone(),
-        });
-        Ok(submitted.await?.job)
+        let wanted = order(&who, first.to.clone(), told(&input, answers, state)?);
+        let trace = first.terms.trace.clone();
+        Ok(router.submit(JobRequest { idempotency_key: Some(key), trace, ..wanted }).await?.job)
     }
 
     /// Only whoever made a task knows of it.

@@ -6,6 +6,7 @@ use super::content;
 use super::inputs::{self, Answers};
 use super::server::Server;
 use super::standing::{Stand, Standing, asked_name};
+use crate::auth::Who;
 use rmcp::ErrorData;
 use rmcp::model::{
     CallToolResponse, CallToolResult, ClientCapabilities, CreateTaskResult, DetailedTask, GetTaskResult,
@@ -37,6 +38,24 @@ pub(super) fn is_one(entry: &Entry, answers: &Answers, context: &Context) -> Res
     }
 }
 
+/// What is wanted of the durable lane for a task; all else is as the skill says.
+pub(super) fn order(who: &Who, to: Target, input: String) -> JobRequest {
+    JobRequest {
+        to,
+        input: input.into(),
+        chain: vec![who.identity.principal.clone()],
+        allowance: who.identity.allowance,
+        lane: Lane::default(),
+        idempotency_key: None,
+        due: None,
+        timeout: None,
+        within: None,
+        attempts: None,
+        idempotent: false,
+        trace: None,
+    }
+}
+
 impl Server {
     /// Accepts a call as a job, which is there from now on.
     pub(super) async fn begin(
@@ -55,21 +74,8 @@ impl Server {
             version: None,
             tool: Some(entry.tool.clone()),
         };
-        let submitted = self.api().router().submit(JobRequest {
-            to,
-            input: input.into(),
-            chain: vec![visitor.who.identity.principal],
-            allowance: visitor.who.identity.allowance,
-            lane: Lane::default(),
-            idempotency_key: None,
-            due: None,
-            timeout: None,
-            within: None,
-            attempts: None,
-            idempotent: false,
-            trace: call::trace(context),
-        });
-        Ok(match submitted.await {
+        let wanted = JobRequest { trace: call::trace(context), ..order(&visitor.who, to, input) };
+        Ok(match self.api().router().submit(wanted).await {
             Ok(submitted) => CreateTaskResult::new(self.told(&submitted.job, &submitted.job)).into(),
             Err(fault) => content::failed(fault, None).into(),
         })

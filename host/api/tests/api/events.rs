@@ -221,8 +221,8 @@ async fn who_says_nothing_or_answers_nothing_is_let_go() {
     // Who reads answers pings, and stays.
     let mut there = Client::bearing(&ground, TOKEN).await.wants(&["main.*.skill"]).await;
     assert!(timeout(brief * 3, there.next()).await.is_err(), "something came to who was there");
-    ground.install("versioned").await;
-    assert_eq!(there.next().await.unwrap()["change"], "published");
+    let (_, told) = tokio::join!(ground.install("versioned"), there.next());
+    assert_eq!(told.unwrap()["change"], "published");
     // Who doesn't is gone.
     let mut away = Client::bearing(&ground, TOKEN).await.wants(&["main.*.skill"]).await;
     tokio::time::sleep(brief * 3).await;
