@@ -1,7 +1,7 @@
 //! Taking jobs: a host takes what is due and has room, and raises each job's fence by that.
 
 use super::{BATCH_BYTES_MAX, COLUMNS, JOBS_BATCH_MAX, Queue, events, marks, queue, rank, read};
-use crate::db::{Abort, Purpose, Tx, Value, Work, text, values};
+use crate::db::{Abort, DbError, Purpose, Tx, Value, Work, text, values};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
 use skep_core::{ClaimedJob, INTERRUPTIONS_MAX, Incarnation, JobStep, Lane, UnixMs};
@@ -87,29 +87,62 @@ struct Taken {
     bytes: u64,
     /// Whether a suspect was met: the host has one then, by this claim or by an earlier one.
     suspect: bool,
+    /// Whether the answer carries no more.
+    full: bool,
+}
+
+impl Taken {
+    /// Takes a job, unless its input doesn't fit beside the others'.
+    fn take(&mut self, id: Value, size: u64) {
+        self.full |= self.bytes > 0 && self.bytes + size > BATCH_BYTES_MAX as u64;
+        if !self.full {
+            self.bytes += size;
+            self.ids.push(id);
+        }
+    }
 }
 
 impl Claim<'_> {
     /// Takes what is due, as far as one answer carries the inputs; says how many those are.
     async fn take_due(&self, tx: &mut Tx, wanted: &Wanted, taken: &mut Taken) -> Result<u64, Abort> {
-        let sql = "SELECT id, LENGTH(input), interruptions FROM jobs WHERE domain = ? AND skill = ? \
-            AND state = 'waiting' AND lane = ? AND due <= ? ORDER BY due, id LIMIT ?";
-        let most = wanted.count.min(JOBS_BATCH_MAX - taken.ids.len());
-        let Queue { domain, skill } = &wanted.queue;
-        let values = values![text(domain), text(skill), rank(wanted.lane), self.now.0, most as u64];
         let before = taken.ids.len();
-        for mut row in tx.query(sql, values).await? {
-            let (id, size, deaths) = (row.text()?, row.int()?, row.int()?);
-            if taken.bytes > 0 && taken.bytes + size > BATCH_BYTES_MAX as u64 {
-                break;
-            }
+        let most = wanted.count.min(JOBS_BATCH_MAX - before);
+        let mut passed_over = false;
+        for (id, size, deaths) in self.due(tx, wanted, most, u64::from(u32::MAX)).await? {
             if deaths >= SUSPECT_FROM && (replace(&mut taken.suspect, true) || self.has_suspect(tx).await?) {
-                continue;
+                passed_over = true;
+            } else {
+                taken.take(id, size);
             }
-            taken.bytes += size;
-            taken.ids.push(Value::from(id));
+        }
+        // They must not stand before those that nobody suspects.
+        if passed_over {
+            let calm = self.due(tx, wanted, most, SUSPECT_FROM - 1).await?;
+            let others: Vec<_> =
+                calm.into_iter().filter(|(id, ..)| !taken.ids[before..].contains(id)).collect();
+            for (id, size, _) in others.into_iter().take(most - (taken.ids.len() - before)) {
+                taken.take(id, size);
+            }
         }
         Ok((taken.ids.len() - before) as u64)
+    }
+
+    /// The first jobs that are due and have outlived at most so many hosts: id, size, and how many.
+    async fn due(
+        &self,
+        tx: &mut Tx,
+        wanted: &Wanted,
+        most: usize,
+        deaths_max: u64,
+    ) -> Result<Vec<(Value, u64, u64)>, Abort> {
+        let sql = "SELECT id, LENGTH(input), interruptions FROM jobs WHERE domain = ? AND skill = ? \
+            AND state = 'waiting' AND lane = ? AND due <= ? AND interruptions <= ? ORDER BY due, id LIMIT ?";
+        let Queue { domain, skill } = &wanted.queue;
+        let lane = rank(wanted.lane);
+        let values = values![text(domain), text(skill), lane, self.now.0, deaths_max, most as u64];
+        let rows = tx.query(sql, values).await?.into_iter();
+        let read = rows.map(|mut row| Ok((Value::from(row.text()?), row.int()?, row.int()?)));
+        Ok(read.collect::<Result<_, DbError>>()?)
     }
 
     /// Whether the host has a suspect, by an earlier claim.

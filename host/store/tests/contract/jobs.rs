@@ -312,7 +312,7 @@ async fn of_what_may_kill_hosts_each_has_one_at_a_time(ground: Ground) {
     let [one, other] = [Incarnation::fresh(), Incarnation::fresh()];
     let strikes = async |host| {
         let mut strikes: Vec<_> =
-            claim(&store, host, 3).await.iter().map(|taken| taken.job.interruptions).collect();
+            claim(&store, host, 2).await.iter().map(|taken| taken.job.interruptions).collect();
         strikes.sort_unstable();
         strikes
     };

@@ -73,8 +73,9 @@ impl Reference {
             let due = jobs.filter(|job| Queue::of(job) == *queue && is_due(job));
             let mut due: Vec<_> = due.map(|job| (job.due, job.id)).collect();
             due.sort_unstable();
-            let due = due.into_iter().take(*count).map(|(_, id)| id);
-            taken.extend(due.filter(|id| !suspect(&self.jobs[id].job) || !std::mem::replace(&mut has, true)));
+            let due = due.into_iter().map(|(_, id)| id);
+            let may = due.filter(|id| !suspect(&self.jobs[id].job) || !std::mem::replace(&mut has, true));
+            taken.extend(may.take(*count));
         }
         for id in &taken {
             let job = &mut self.jobs.get_mut(id).unwrap().job;
