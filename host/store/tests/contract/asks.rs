@@ -92,7 +92,11 @@ async fn nobody_decides_on_what_is_decided_or_over(ground: Ground) {
     approve(&store, &made).await.unwrap();
     assert_eq!(echo(&store).await.grants, made.grants);
     let settled = |state| Err(StoreError::Settled { id: made.id, state });
-    assert_eq!(approve(&store, &made).await, settled(AskState::Approved));
+    // The same at the same moment would be what happens after an answer that was lost.
+    let later = Decision { at: UnixMs(UnixMs::now().0 + 1), ..decision(&made, None) };
+    let revision = echo(&store).await.revision;
+    let again = store.ask_approve(&domain(), &made, &later, &made.grants, revision).await;
+    assert_eq!(again, settled(AskState::Approved));
     let denied = store.ask_deny(&domain(), &decision(&made, None)).await;
     assert_eq!(denied.map(|_| 0), settled(AskState::Approved));
     let kept = store.ask_load(&domain(), made.id).await.unwrap().unwrap();
