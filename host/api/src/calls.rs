@@ -12,15 +12,15 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use bytes::Bytes;
-use skep_core::{Fault, Lane, SessionId, SessionIdError, SkillRef, Span, Target, ToolName};
+use skep_core::{
+    Fault, IDEMPOTENCY_KEY_BYTES_MAX, Lane, SessionId, SessionIdError, SkillRef, Span, Target, ToolName,
+};
 use skep_router::CallRequest;
 use std::time::Duration;
 use utoipa::IntoParams;
 
 /// Largest input that is read; a skill's own limit is checked besides.
 const INPUT_BYTES_MAX: usize = 16 << 20;
-/// Longest idempotency key, in characters.
-const KEY_CHARS_MAX: usize = 255;
 /// What no body at all stands for.
 const NO_INPUT: Bytes = Bytes::from_static(b"{}");
 
@@ -120,10 +120,12 @@ fn lane(headers: &HeaderMap) -> Result<Lane, Fault> {
 
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Fault> {
     match text(headers, HEADER_IDEMPOTENCY)? {
-        Some(key) if key.is_empty() || key.len() > KEY_CHARS_MAX => Err(Fault::invalid_input(format!(
-            "header `{HEADER_IDEMPOTENCY}` has {} characters: 1 to {KEY_CHARS_MAX} are taken",
-            key.len()
-        ))),
+        Some(key) if key.is_empty() || key.len() > IDEMPOTENCY_KEY_BYTES_MAX => {
+            Err(Fault::invalid_input(format!(
+                "header `{HEADER_IDEMPOTENCY}` has {} characters: 1 to {IDEMPOTENCY_KEY_BYTES_MAX} are taken",
+                key.len()
+            )))
+        }
         key => Ok(key.map(str::to_owned)),
     }
 }

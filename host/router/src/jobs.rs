@@ -5,6 +5,7 @@ mod answers;
 mod attempt;
 mod end;
 mod feed;
+mod gather;
 mod hosts;
 mod intake;
 mod plan;

@@ -134,6 +134,16 @@ fn lane(rank: u64) -> Result<Lane, DbError> {
     lane.ok_or_else(|| DbError::Corrupt(format!("no lane {rank}")))
 }
 
+/// Cuts off what one statement carries: `most` at most, and as many bytes as it may have; but always one.
+fn split_fitting<T>(rest: &[T], most: usize, size: impl Fn(&T) -> usize) -> (&[T], &[T]) {
+    let mut bytes = 0;
+    let fits = rest.iter().take(most).take_while(|one| {
+        bytes += size(one);
+        bytes <= BATCH_BYTES_MAX
+    });
+    rest.split_at(fits.count().max(1))
+}
+
 /// `?, ?, ?` for so many values.
 fn marks(count: usize) -> String {
     vec!["?"; count].join(", ")

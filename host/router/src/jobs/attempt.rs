@@ -119,6 +119,7 @@ fn judge(job: &Job, fault: Fault, fate: Fate) -> JobEnd {
     set_back(job, setback, fault)
 }
 
-fn set_back(job: &Job, setback: Setback, fault: Fault) -> JobEnd {
+/// The end of an attempt that came to nothing, as of now.
+pub(super) fn set_back(job: &Job, setback: Setback, fault: Fault) -> JobEnd {
     job.set_back(setback, fault, UnixMs::now(), rand::random())
 }

@@ -1,8 +1,9 @@
 //! Ending jobs: whatever has come to an end is committed together, while the next gathers.
 
+use super::gather::gather;
 use crate::Inner;
 use skep_core::JobEnd;
-use skep_store::{Ending, JOBS_BATCH_MAX, StoreError};
+use skep_store::{Ending, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -13,8 +14,6 @@ use tokio_util::sync::CancellationToken;
 const PAUSE: Duration = Duration::from_millis(200);
 /// How long a stopping host tries to end the jobs it has; the others find what is left.
 const STOP_MAX: Duration = Duration::from_secs(5);
-/// Bytes of output that are committed together, one job's apart.
-const BATCH_BYTES_MAX: usize = 8 << 20;
 
 impl Inner {
     /// Ends jobs until `stopped`; then what has come to an end by then.
@@ -24,7 +23,7 @@ impl Inner {
         stopped: CancellationToken,
     ) {
         while let Some(Some(first)) = stopped.run_until_cancelled(endings.recv()).await {
-            let batch = gather(first, &mut endings);
+            let batch = gather(first, &mut endings, size);
             // Its results are kept until they are stored: nothing more is taken meanwhile.
             let mut told = false;
             while let Err(error) = self.end_batch(&batch).await {
@@ -39,7 +38,7 @@ impl Inner {
         let until = Instant::now() + STOP_MAX;
         endings.close();
         while let Some(first) = endings.recv().await {
-            let batch = gather(first, &mut endings);
+            let batch = gather(first, &mut endings, size);
             let _ = timeout_at(until, self.end_batch(&batch)).await;
         }
         let _ = timeout_at(until, self.give_back_jobs()).await;
@@ -77,17 +76,6 @@ impl Inner {
             self.store.jobs_end(&given).await?;
         }
     }
-}
-
-fn gather(first: Ending, endings: &mut mpsc::Receiver<Ending>) -> Vec<Ending> {
-    let mut bytes = size(&first);
-    let mut batch = vec![first];
-    while batch.len() < JOBS_BATCH_MAX && bytes < BATCH_BYTES_MAX {
-        let Ok(next) = endings.try_recv() else { break };
-        bytes += size(&next);
-        batch.push(next);
-    }
-    batch
 }
 
 fn size(ending: &Ending) -> usize {

@@ -1,10 +1,11 @@
 //! Taking jobs: as many as this host's share of each skill allows, and no more than it can run soon.
 
+use super::attempt::set_back;
 use super::plan::Turns;
 use super::{Held, fault};
 use crate::Inner;
 use skep_core::{BreakerSeen, BreakerState, ClaimedJob, Fault, Job, Setback, UnixMs};
-use skep_store::{Ending, Queue, QueueDue};
+use skep_store::{Ending, JOBS_BATCH_MAX, Queue, QueueDue};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -78,7 +79,7 @@ impl Inner {
 
     fn start_job(self: &Arc<Self>, claimed: ClaimedJob) {
         let (job, cancel) = (&claimed.job, CancellationToken::new());
-        let held = Held { fence: job.fence, queue: Queue::of(job), cancel: cancel.clone() };
+        let held = Held { fence: job.fence, queue: Queue::of(&job.to), cancel: cancel.clone() };
         self.jobs.held.lock().insert(job.id, held);
         let inner = self.clone();
         self.calls.spawn(async move { inner.attempt(claimed, cancel).await });
@@ -133,28 +134,24 @@ impl Inner {
     /// Compares what this host has with what the database says: what was taken by an answer that was lost goes
     /// back.
     async fn compare_held(self: &Arc<Self>) -> Result<(), Fault> {
-        let (mut there, mut after) = (HashMap::new(), None);
+        let known: HashSet<_> = self.jobs.held.lock().keys().copied().collect();
+        let mut after = None;
         loop {
             let page = self.store.jobs_held(self.bus.incarnation(), after).await.map_err(fault)?;
-            after = page.last().map(|job| job.id);
-            there.extend(page.into_iter().map(|job| (job.id, job)));
+            after = page.last().filter(|_| page.len() == JOBS_BATCH_MAX).map(|job| job.id);
+            let lost = page.into_iter().filter(|job| !known.contains(&job.id));
+            let endings: Vec<_> = lost.map(unheld).collect();
+            self.store.jobs_end(&endings).await.map_err(fault)?;
             if after.is_none() {
-                break;
+                return Ok(());
             }
         }
-        let known: HashSet<_> = self.jobs.held.lock().keys().copied().collect();
-        let lost: Vec<_> = there.into_values().filter(|job| !known.contains(&job.id)).collect();
-        if !lost.is_empty() {
-            let endings: Vec<_> = lost.into_iter().map(unheld).collect();
-            self.store.jobs_end(&endings).await.map_err(fault)?;
-        }
-        Ok(())
     }
 }
 
 /// The end of a job that a host has and doesn't run.
 pub(super) fn unheld(job: Job) -> Ending {
     let fault = Fault::unavailable("the host that took the job didn't start it");
-    let end = job.set_back(Setback::Deferred, fault, UnixMs::now(), rand::random());
+    let end = set_back(&job, Setback::Deferred, fault);
     Ending { job, end, at: UnixMs::now() }
 }

@@ -1,15 +1,13 @@
 //! Accepting jobs: all that wait are committed together, each with the audit record of its acceptance.
 
+use super::gather::gather;
 use crate::Inner;
 use crate::keys::fault;
 use skep_core::{AuditEvent, AuditRecord, Fault, Job, NewJob};
-use skep_store::{JOBS_BATCH_MAX, StoreError};
+use skep_store::StoreError;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
-
-/// Bytes of input that are committed together, one job's apart.
-const BATCH_BYTES_MAX: usize = 8 << 20;
 
 /// A job that somebody waits to see accepted.
 pub(crate) struct Wish {
@@ -25,15 +23,13 @@ impl Inner {
         mut wishes: mpsc::Receiver<Wish>,
         stopped: CancellationToken,
     ) {
-        let mut batch = Vec::new();
+        let size = |wish: &Wish| wish.job.input.len();
         while let Some(Some(first)) = stopped.run_until_cancelled(wishes.recv()).await {
-            gather(&mut batch, first, &mut wishes);
-            self.accept_batch(std::mem::take(&mut batch)).await;
+            self.accept_batch(gather(first, &mut wishes, size)).await;
         }
         wishes.close();
         while let Some(first) = wishes.recv().await {
-            gather(&mut batch, first, &mut wishes);
-            self.accept_batch(std::mem::take(&mut batch)).await;
+            self.accept_batch(gather(first, &mut wishes, size)).await;
         }
     }
 
@@ -76,16 +72,5 @@ impl Inner {
         for answer in answers {
             let _ = answer.send(Err(fault.clone()));
         }
-    }
-}
-
-/// Takes what waits, as far as one commit carries it.
-fn gather(batch: &mut Vec<Wish>, first: Wish, wishes: &mut mpsc::Receiver<Wish>) {
-    let mut bytes = first.job.input.len();
-    batch.push(first);
-    while batch.len() < JOBS_BATCH_MAX && bytes < BATCH_BYTES_MAX {
-        let Ok(next) = wishes.try_recv() else { return };
-        bytes += next.job.input.len();
-        batch.push(next);
     }
 }

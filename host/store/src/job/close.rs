@@ -1,7 +1,7 @@
 //! How what a job came to is written down: in its row, and among its events.
 
 use super::queue::{Queue, Queues};
-use super::{BATCH_BYTES_MAX, events, marks};
+use super::{events, marks, split_fitting};
 use crate::change::json;
 use crate::db::{Abort, Tx, Value, text, values};
 use bytes::Bytes;
@@ -25,7 +25,7 @@ pub(super) async fn write(tx: &mut Tx, queues: &mut Queues, closings: &[Closing<
     for closing in closings {
         let Closing { job, end, at, events } = closing;
         if let JobEnd::Again(..) = end {
-            *queues.waiting(Queue::of(job)) += 1;
+            *queues.waiting(Queue::of(&job.to)) += 1;
         }
         let (state, step, detail) = seen(end);
         match end {
@@ -36,12 +36,7 @@ pub(super) async fn write(tx: &mut Tx, queues: &mut Queues, closings: &[Closing<
     }
     let mut rest = done.as_slice();
     while !rest.is_empty() {
-        let mut bytes = 0;
-        let fits = rest.iter().take(DONE_MAX).take_while(|(_, output, _)| {
-            bytes += output.len();
-            bytes <= BATCH_BYTES_MAX
-        });
-        let (now, later) = rest.split_at(fits.count().max(1));
+        let (now, later) = split_fitting(rest, DONE_MAX, |(_, output, _)| output.len());
         finish(tx, now).await?;
         rest = later;
     }

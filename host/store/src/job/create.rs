@@ -1,7 +1,7 @@
 //! Accepting jobs: many in one transaction, each with the audit record of its acceptance.
 
 use super::queue::{self, Queue, Queues};
-use super::{BATCH_BYTES_MAX, COLUMNS, JOB_BYTES_MAX, events, marks, owned_by, rank, read};
+use super::{COLUMNS, JOB_BYTES_MAX, events, marks, owned_by, rank, read, split_fitting};
 use crate::audit::batches;
 use crate::change::json;
 use crate::db::{Abort, Purpose, Tx, Value, Work, text, values};
@@ -58,7 +58,7 @@ impl Work for Create<'_> {
     type Output = Outcomes;
 
     async fn run(&self, tx: &mut Tx) -> Result<Outcomes, Abort> {
-        let mut queues = queue::lock(tx, self.jobs.iter().map(queue_of)).await?;
+        let mut queues = queue::lock(tx, self.jobs.iter().map(|job| Queue::of(&job.to))).await?;
         let known = self.known(tx).await?;
         let mut domains = BTreeMap::new();
         let (mut fresh, mut outcomes, mut works) = (Vec::new(), Outcomes::new(), BTreeMap::new());
@@ -125,7 +125,7 @@ impl Create<'_> {
                 unknown.insert(row.map_or(Ok(0), |mut row| row.int())?)
             }
         };
-        let in_skill = queues.waiting(queue_of(job));
+        let in_skill = queues.waiting(Queue::of(&job.to));
         if *in_skill >= self.room.skill {
             return Ok(Err(StoreError::Full(format!("{in_skill} jobs of `{skill}` wait already"))));
         }
@@ -156,10 +156,6 @@ fn work_of(job: &NewJob) -> Option<String> {
 pub(super) fn work(asker: Option<&Principal>, key: &str) -> String {
     let asker = asker.map(ToString::to_string).unwrap_or_default();
     Digest::of_parts(&[asker.as_bytes(), key.as_bytes()]).to_string()
-}
-
-fn queue_of(job: &NewJob) -> Queue {
-    Queue { domain: job.to.domain.clone(), skill: job.to.skill.clone() }
 }
 
 fn same_work(job: &NewJob, first: Job, input: &[u8]) -> Result<Job, StoreError> {
@@ -195,12 +191,7 @@ fn accepted(job: &NewJob) -> Job {
 async fn insert(tx: &mut Tx, jobs: &[&NewJob]) -> Result<(), Abort> {
     let mut rest = jobs;
     while !rest.is_empty() {
-        let mut bytes = 0;
-        let fits = rest.iter().take_while(|job| {
-            bytes += job.input.len();
-            bytes <= BATCH_BYTES_MAX
-        });
-        let (now, later) = rest.split_at(fits.count().max(1));
+        let (now, later) = split_fitting(rest, rest.len(), |job| job.input.len());
         let rows = vec!["(?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, 0, 0, 0, 0, 0, ?, ?, ?, ?, 1, ?)"; now.len()];
         let sql = format!(
             "INSERT INTO jobs (id, domain, skill, version, tool, lane, state, accepted, due, expires, attempt, \

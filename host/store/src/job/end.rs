@@ -54,7 +54,7 @@ impl Work for End<'_> {
     type Output = Vec<bool>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Vec<bool>, Abort> {
-        let mut queues = queue::lock(tx, self.0.iter().map(|ending| Queue::of(&ending.job))).await?;
+        let mut queues = queue::lock(tx, self.0.iter().map(|ending| Queue::of(&ending.job.to))).await?;
         let standing = standing(tx, self.0.iter().map(|ending| &ending.job)).await?;
         let (mut held, mut closings) = (Vec::new(), BTreeMap::new());
         for Ending { job, end, at } in self.0 {
@@ -92,7 +92,7 @@ impl Work for Release<'_> {
     type Output = ();
 
     async fn run(&self, tx: &mut Tx) -> Result<(), Abort> {
-        let mut queues = queue::lock(tx, self.jobs.iter().map(Queue::of)).await?;
+        let mut queues = queue::lock(tx, self.jobs.iter().map(|job| Queue::of(&job.to))).await?;
         let standing = standing(tx, self.jobs).await?;
         let mut closings = Vec::new();
         for read in self.jobs {

@@ -71,7 +71,7 @@ impl Work for Change {
     type Output = Job;
 
     async fn run(&self, tx: &mut Tx) -> Result<Job, Abort> {
-        let queue = Queue { domain: self.to.domain.clone(), skill: self.to.skill.clone() };
+        let queue = Queue::of(&self.to);
         let mut queues = queue::lock(tx, [queue.clone()]).await?;
         let waiting = queues.waiting(queue);
         let (job, now) = (self.load(tx).await?, self.now);

@@ -3,7 +3,7 @@
 use super::rank;
 use crate::db::{Abort, Tx, Value, text, values};
 use crate::{Store, StoreError};
-use skep_core::{DomainName, Job, Lane, SkillName, UnixMs};
+use skep_core::{DomainName, Lane, SkillName, Target, UnixMs};
 use std::collections::BTreeMap;
 
 /// The jobs of one skill.
@@ -16,9 +16,9 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Where a job stands.
-    pub fn of(job: &Job) -> Self {
-        Self { domain: job.to.domain.clone(), skill: job.to.skill.clone() }
+    /// Where a job that calls this stands.
+    pub fn of(to: &Target) -> Self {
+        Self { domain: to.domain.clone(), skill: to.skill.clone() }
     }
 
     fn key(&self) -> Vec<Value> {

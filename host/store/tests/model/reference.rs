@@ -70,7 +70,7 @@ impl Reference {
         for Wanted { queue, lane, count } in wanted {
             let is_due = |job: &Job| job.state == JobState::Waiting && job.due <= now && job.lane == *lane;
             let jobs = self.jobs.values().map(|entry| &entry.job);
-            let due = jobs.filter(|job| Queue::of(job) == *queue && is_due(job));
+            let due = jobs.filter(|job| Queue::of(&job.to) == *queue && is_due(job));
             let mut due: Vec<_> = due.map(|job| (job.due, job.id)).collect();
             due.sort_unstable();
             let due = due.into_iter().map(|(_, id)| id);
@@ -176,7 +176,7 @@ impl Reference {
     pub(crate) fn due(&self) -> Vec<QueueDue> {
         let mut queues = BTreeMap::<Queue, QueueDue>::new();
         for Entry { job, .. } in self.jobs.values().filter(|entry| entry.job.state == JobState::Waiting) {
-            let queue = Queue::of(job);
+            let queue = Queue::of(&job.to);
             let none = QueueDue { queue: queue.clone(), waiting: 0, due: [None; 3] };
             let due = queues.entry(queue).or_insert(none);
             due.waiting += 1;
