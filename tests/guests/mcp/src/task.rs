@@ -37,8 +37,7 @@ pub fn confirm(input: &Value) -> Result<Value, Error> {
     match answered(input, "confirm") {
         Some(answer) => say(&format!("{file}: {}", answer["action"])),
         None => {
-            let schema =
-                json!({ "type": "object", "properties": { "confirm": { "type": "boolean" } }, "required": ["confirm"] });
+            let schema = json!({ "type": "object", "properties": { "confirm": { "type": "boolean" } }, "required": ["confirm"] });
             let asks = elicitation_of(&format!("Delete {file}?"), &schema);
             Ok(json!({ "inputRequests": { "confirm": asks }, "requestState": file }))
         }
