@@ -112,10 +112,7 @@ fn session(headers: &HeaderMap) -> Result<Option<SessionId>, Fault> {
 
 fn lane(headers: &HeaderMap) -> Result<Lane, Fault> {
     let Some(asked) = text(headers, HEADER_LANE)? else { return Ok(Lane::default()) };
-    let known = Lane::ALL.into_iter().find(|lane| lane.as_str() == asked);
-    known.ok_or_else(|| {
-        Fault::invalid_input(format!("header `{HEADER_LANE}`: no lane `{asked}`: it is hi, no or lo"))
-    })
+    asked.parse().map_err(|error| Fault::invalid_input(format!("header `{HEADER_LANE}`: {error}")))
 }
 
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Fault> {

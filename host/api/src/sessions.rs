@@ -7,7 +7,7 @@ use crate::request::{At, By, DomainOnly};
 use crate::types::{SessionList, SessionSummary};
 use axum::extract::State;
 use axum::http::StatusCode;
-use skep_core::SessionId;
+use skep_core::{SessionId, millis};
 use skep_router::SessionSeen;
 
 /// Lists the sessions that this host holds in a domain.
@@ -40,6 +40,6 @@ pub(crate) async fn end(
 
 fn summary(session: SessionSeen) -> SessionSummary {
     let SessionSeen { id, skill, version, origin, in_use, idle } = session;
-    let idle_ms = u64::try_from(idle.as_millis()).unwrap_or(u64::MAX);
+    let idle_ms = millis(idle);
     SessionSummary { id, skill, version, origin, in_use, idle_ms }
 }

@@ -84,8 +84,8 @@ impl Default for BusLimits {
             audit_retry: Duration::from_secs(30),
             listeners_look: Duration::from_secs(1),
             answer_wait: Duration::from_secs(2),
-            lease: Duration::from_secs(15),
-            lease_renew: Duration::from_secs(5),
+            lease: Duration::from_secs(12),
+            lease_renew: Duration::from_secs(4),
             pending_check: Duration::from_secs(3),
         }
     }

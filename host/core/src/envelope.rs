@@ -1,9 +1,8 @@
 //! The envelope of a message: who asks whom for what, by when, on whose behalf.
 
-use crate::{DomainName, JobId, NameError, SkillName, ToolName, Trace, UnixMs};
+use crate::{DomainName, JobId, Lane, NameError, SkillName, ToolName, Trace, UnixMs};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The id of a call: a UUID, version 7 (RFC 9562), so ids sort by time.
@@ -106,33 +105,6 @@ impl TryFrom<String> for SessionId {
 impl From<SessionId> for String {
     fn from(id: SessionId) -> String {
         id.to_string()
-    }
-}
-
-/// Priority of a message. Free slots are split 8:3:1 among them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Lane {
-    /// Someone waits and matters more than others.
-    Hi,
-    /// The usual.
-    #[default]
-    No,
-    /// May wait.
-    Lo,
-}
-
-impl Lane {
-    /// All lanes, the most urgent first.
-    pub const ALL: [Lane; 3] = [Lane::Hi, Lane::No, Lane::Lo];
-
-    /// The lane as it stands in keys.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Hi => "hi",
-            Self::No => "no",
-            Self::Lo => "lo",
-        }
     }
 }
 

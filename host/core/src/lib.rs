@@ -11,6 +11,7 @@ mod grant;
 mod identity;
 mod job;
 mod key;
+mod lane;
 mod lane_split;
 mod limits;
 mod manifest;
@@ -41,8 +42,8 @@ pub use breaker::{
 };
 pub use digest::{Digest, DigestError};
 pub use envelope::{
-    CALL_DEPTH_MAX, CallId, Envelope, Incarnation, Lane, Principal, PrincipalError, SessionId,
-    SessionIdError, Target, skill_depth,
+    CALL_DEPTH_MAX, CallId, Envelope, Incarnation, Principal, PrincipalError, SessionId, SessionIdError,
+    Target, skill_depth,
 };
 pub use event::{
     CallLog, CallProgress, CallStep, EVENT_TEXT_BYTES_MAX, Event, GrantChange, GrantEvent, Happening,
@@ -56,6 +57,7 @@ pub use job::{
     JobState, JobStateError, JobStep, JobStepError, JobTerms, NewJob, STARTS_MAX, Setback,
 };
 pub use key::{ApiKey, KeyError, KeyId, KeyTerms};
+pub use lane::{Lane, LaneError};
 pub use lane_split::LaneSplit;
 pub use limits::{ByteSize, LimitError, Limits, LimitsSpec, Span};
 pub use manifest::{BuildSection, Lifetime, Manifest, ManifestError, SkillSection};
@@ -74,7 +76,7 @@ pub use state::{
     Bucket, STATE_KEY_BYTES_MAX, STATE_PAGE_MAX, STATE_VALUE_BYTES_MAX, StateChange, StateChanged,
     StateError, StateKeys, StateLimits, StateTotals,
 };
-pub use time::UnixMs;
+pub use time::{UnixMs, millis};
 pub use tool_section::{Content, TaskUse, ToolSection};
 pub use topic::{EventKind, Pattern, Topic, TopicError};
 pub use trace::{SpanId, Step, TRACE_STATE_BYTES_MAX, Trace, TraceError, TraceId};

@@ -1,5 +1,6 @@
 //! Limits of a call, and the sizes and spans that people write them in.
 
+use crate::millis;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr, time::Duration};
 use utoipa::ToSchema;
@@ -83,7 +84,7 @@ impl FromStr for Span {
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ms = u64::try_from(self.0.as_millis()).unwrap_or(u64::MAX);
+        let ms = millis(self.0);
         let whole = |(_, factor): &&(&str, u64)| ms.is_multiple_of(*factor) && ms >= *factor;
         let (unit, factor) = SPAN_UNITS.iter().find(whole).copied().unwrap_or(("ms", 1));
         write!(f, "{}{unit}", ms / factor)

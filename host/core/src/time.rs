@@ -9,28 +9,33 @@ use utoipa::ToSchema;
 #[serde(transparent)]
 pub struct UnixMs(pub u64);
 
+/// Whole milliseconds of a span, as many as there can be at most.
+pub fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
 impl UnixMs {
     /// The wall clock of this machine.
     pub fn now() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        Self(millis(since))
     }
 
     /// This moment and `span` more.
     pub fn after(self, span: Duration) -> Self {
-        let more = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_add(more))
+        Self(self.0.saturating_add(millis(span)))
     }
 
     /// The moment a while before this one.
     pub fn before(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
+        Self(self.0.saturating_sub(millis(span)))
     }
 
     /// What is left until this moment; zero once it has passed.
     pub fn remaining(self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(Self::now().0))
     }
+
     /// As people read it: UTC, to the second (RFC 3339).
     pub fn date(self) -> String {
         let seconds = self.0 / 1000;

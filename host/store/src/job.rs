@@ -122,11 +122,7 @@ fn small(count: u64) -> Result<u32, DbError> {
 
 /// The lane as it is stored: what is more urgent sorts first.
 fn rank(lane: Lane) -> u64 {
-    match lane {
-        Lane::Hi => 0,
-        Lane::No => 1,
-        Lane::Lo => 2,
-    }
+    lane.rank() as u64
 }
 
 fn lane(rank: u64) -> Result<Lane, DbError> {

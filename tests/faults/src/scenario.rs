@@ -65,7 +65,7 @@ impl Scenario {
             Self::Redis => Size { faults: 4, jobs: 1_000 },
             Self::Mariadb => Size { faults: 5, jobs: 1_000 },
             Self::Network => Size { faults: 8, jobs: 0 },
-            Self::Zombies => Size { faults: 1, jobs: 1_000 },
+            Self::Zombies => Size { faults: 2, jobs: 1_000 },
             Self::Poison => Size { faults: 1, jobs: 500 },
             Self::Stops => Size { faults: 6, jobs: 0 },
             Self::Neighbours => Size { faults: 4, jobs: 300 },

@@ -15,7 +15,7 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, RoleServer};
 use serde::Serialize;
 use serde_json::Value;
-use skep_core::{Fault, FaultCode, Job, JobState, Lane, Output, Target, TaskUse};
+use skep_core::{Fault, FaultCode, Job, JobState, Lane, Output, Target, TaskUse, millis};
 use skep_router::{JobAnswers, JobRequest};
 use std::time::Duration;
 
@@ -139,9 +139,7 @@ impl Server {
     fn told(&self, first: &Job, now: &Job) -> Task {
         let changed = now.ended.unwrap_or(now.accepted);
         let task = Task::new(first.id.to_string(), Default::default(), first.accepted.date(), changed.date());
-        let milliseconds = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-        task.with_ttl_ms(milliseconds(self.api().router().jobs_kept()))
-            .with_poll_interval_ms(milliseconds(LOOK_EVERY))
+        task.with_ttl_ms(millis(self.api().router().jobs_kept())).with_poll_interval_ms(millis(LOOK_EVERY))
     }
 }
 

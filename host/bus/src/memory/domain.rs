@@ -1,7 +1,7 @@
 //! The queues of one domain, in memory.
 
 use super::quotas::Quotas;
-use crate::lanes::{lane_index, session_quota};
+use crate::lanes::session_quota;
 use crate::message::EntryId;
 use crate::queues::{Queue, Room};
 use crate::{Bound, BusError, BusLimits, Delivery, Entry};
@@ -90,7 +90,7 @@ impl Domain {
     /// How many entries a queue holds, and when the first of them was accepted.
     pub(super) fn waiting(&self, queue: Queue) -> (u64, Option<UnixMs>) {
         let entries = match queue {
-            Queue::Lane(lane) => &self.lanes[lane_index(lane)],
+            Queue::Lane(lane) => &self.lanes[lane.rank()],
             Queue::Depth(depth) => &self.nested[depth],
             Queue::Sessions(_) => &self.sessions,
         };
@@ -147,7 +147,7 @@ impl Domain {
 
     fn entries(&mut self, queue: Queue) -> &mut BTreeMap<u64, Entry> {
         match queue {
-            Queue::Lane(lane) => &mut self.lanes[lane_index(lane)],
+            Queue::Lane(lane) => &mut self.lanes[lane.rank()],
             Queue::Depth(depth) => &mut self.nested[depth],
             Queue::Sessions(_) => &mut self.sessions,
         }

@@ -32,7 +32,7 @@ pub(crate) struct SubmitArgs {
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
     /// Its priority
-    #[arg(long, default_value = "no", value_parser = lane, value_name = "hi|no|lo")]
+    #[arg(long, default_value = "no", value_name = "hi|no|lo")]
     pub(crate) lane: Lane,
     /// Wait for its end, and print its result
     #[arg(long)]
@@ -62,9 +62,4 @@ pub(crate) struct JobsArgs {
     /// The newest so many
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) limit: u64,
-}
-
-fn lane(text: &str) -> Result<Lane, String> {
-    let known = Lane::ALL.into_iter().find(|lane| lane.as_str() == text);
-    known.ok_or_else(|| "it is hi, no or lo".to_owned())
 }

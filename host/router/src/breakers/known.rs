@@ -2,7 +2,7 @@
 
 use parking_lot::RwLock;
 use skep_bus::BreakerOf;
-use skep_core::{BreakerSeen, BreakerState, CallId, DomainName, SkillName};
+use skep_core::{BreakerSeen, BreakerState, CallId, DomainName, SkillName, millis};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ impl Known {
     /// How it stands by now, as far as time alone changed it.
     fn now(self) -> BreakerSeen {
         let Self { mut seen, at, .. } = self;
-        let passed_ms = u64::try_from(at.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let passed_ms = millis(at.elapsed());
         seen.wait_ms = seen.wait_ms.saturating_sub(passed_ms);
         if seen.state == BreakerState::Open && seen.wait_ms == 0 {
             seen.state = BreakerState::HalfOpen;

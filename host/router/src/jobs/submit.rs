@@ -7,7 +7,7 @@ use crate::{CallRequest, Inner, Router};
 use bytes::Bytes;
 use skep_core::{
     ATTEMPTS_MAX, Allowance, AuditAction, AuditEvent, Fault, Job, JobId, JobTerms, Lane, NewJob, Principal,
-    Span, Target, ToolName, Trace, UnixMs,
+    Span, Target, ToolName, Trace, UnixMs, millis,
 };
 use skep_registry::Resolved;
 use std::num::NonZeroU32;
@@ -170,10 +170,6 @@ fn new_job(
             trace: call.trace.clone(),
         },
     })
-}
-
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What an accepted job leaves.

@@ -1,4 +1,5 @@
-//! Hosts whose clocks stop for longer than anybody waits, and which then go on as if nothing had been.
+//! Hosts whose clocks stop for longer than anybody waits, and which then go on as if nothing had been. All but one of
+//! the fleet's stop at once, so that somebody takes over what they had.
 
 use super::Size;
 use super::ground::Ground;
@@ -7,6 +8,7 @@ use crate::judge::Strict;
 use crate::verdict::Verdict;
 use rand::Rng as _;
 use rand::rngs::StdRng;
+use rand::seq::SliceRandom as _;
 use std::time::Duration;
 
 /// How long a host stands still: longer than its lease, and than others wait for it to beat.
@@ -19,15 +21,19 @@ const LONG: usize = 10;
 pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::new("zombies", seed);
     let ground = Ground::start("zombies", seed, size).await?;
-    for n in 0..size.faults {
+    let mut stood = 0;
+    while stood < size.faults {
         let still = if size.faults < LONG { chance.random_range(STILL_MS) } else { STILL_LONG_MS };
-        let host = &ground.fleet.hosts[chance.random_range(0..HOSTS)];
-        ground.due(n).await;
-        host.pause();
+        let mut hosts: Vec<_> = ground.fleet.hosts.iter().collect();
+        hosts.shuffle(&mut chance);
+        hosts.truncate((HOSTS - 1).min(size.faults - stood));
+        ground.due(stood).await;
+        hosts.iter().for_each(|host| host.pause());
         tokio::time::sleep(Duration::from_millis(still)).await;
-        host.resume();
+        hosts.iter().for_each(|host| host.resume());
+        stood += hosts.len();
     }
-    verdict.figure("hosts that stood still", size.faults);
+    verdict.figure("hosts that stood still", stood);
     ground.judge(&mut verdict, Strict { audit: false, starts: true }).await?;
     Ok(verdict)
 }
