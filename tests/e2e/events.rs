@@ -117,7 +117,7 @@ async fn follow(host: &Host, job: &str, since: usize, most: usize) -> Vec<Value>
 }
 
 /// Has a job that always fails tried again, so often.
-async fn retry(client: Client, job: &str, times: usize) {
+pub async fn retry(client: Client, job: &str, times: usize) {
     let dead = async || client.get(&format!("/v1/jobs/{job}")).await.ok()["state"] == "dead";
     for _ in 0..times {
         eventually(PATIENCE, dead).await;

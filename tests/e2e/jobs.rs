@@ -85,7 +85,9 @@ async fn what_fails_is_tried_again_if_that_may_help_and_else_a_dead_letter() {
     on.skep(&["retry", &once]);
     let steps = steps(&client, &once).await;
     assert_eq!(steps, ["accepted", "started", "dead", "retried", "started", "dead"]);
-    check(&on.host().skep(&["job", &once, "--follow"]), 21, "trapped");
+    let told = on.host().skep(&["job", &once, "--follow"]);
+    check(&told, 21, "trapped");
+    check(&told, 21, &format!("`skep retry {once}`"));
 }
 
 #[tokio::test]

@@ -23,6 +23,7 @@ mod exposition;
 mod files;
 mod fleet;
 mod flow;
+mod following;
 mod foreign;
 #[path = "../hostile/mod.rs"]
 mod hostile;

@@ -4,10 +4,11 @@ use crate::auth::Who;
 use crate::calls::idempotency_key;
 use crate::error::Refusal;
 use crate::request::{At, By, DomainOnly, Json, Mark, Params, page_limit};
+use crate::serve::Stay;
 use crate::trace::Traced;
 use crate::types::{JobEventPage, JobFault, JobInfo, JobOrder, JobPage};
 use crate::{Api, request};
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -194,11 +195,12 @@ pub(crate) async fn events(
     State(api): State<Api>,
     who: Who,
     At(id): At<JobId>,
+    Extension(stay): Extension<Stay>,
     Params(params): Params<EventParams>,
 ) -> Result<axum::Json<JobEventPage>, Refusal> {
     let limit = page_limit(params.limit, PAGE_DEFAULT, JOB_EVENTS_PAGE_MAX)?;
     let wait = params.wait.map_or(Duration::ZERO, |span| span.0.min(WAIT_MAX));
-    let (since, until) = (params.since.map_or(0, |since| since.0), Instant::now() + wait);
+    let (since, mut until) = (params.since.map_or(0, |since| since.0), Instant::now() + wait);
     let mut watch = api.router().job_watch(id);
     loop {
         // Looked at before the events are, so that what it says isn't newer than they are.
@@ -207,7 +209,11 @@ pub(crate) async fn events(
         if over || !events.is_empty() || Instant::now() >= until {
             return Ok(axum::Json(JobEventPage { over: over && (events.len() as u64) < limit, events }));
         }
-        let _ = timeout_at(until, watch.stirred()).await;
+        tokio::select! {
+            _ = timeout_at(until, watch.stirred()) => {}
+            // It is answered as it stands: the client asks whoever comes next.
+            () = stay.over() => until = Instant::now(),
+        }
     }
 }
 

@@ -4,13 +4,15 @@ use crate::failure::Failure;
 use anyhow::{Context, anyhow};
 use reqwest::{Method, RequestBuilder, Response, Url, header};
 use serde::{Serialize, de::DeserializeOwned};
-use skep_api::types::{CallAnswer, Health, Problem};
+use skep_api::types::{Added, Approved, CallAnswer, Health, InstallRequest, Problem};
 use skep_core::{DomainName, Fault};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How long a connection may take to be made.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long a host may take to look something up or to note it.
+pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(30);
 
 /// Talks to one host, in one domain.
 pub(crate) struct Client {
@@ -42,9 +44,14 @@ impl Client {
         Ok(Self { http, base, token, domain, place: url.to_owned() })
     }
 
-    /// A request below `/v1`; each part of the path is escaped.
+    /// A request below `/v1` that is answered soon; each part of the path is escaped.
     pub(crate) fn request(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Failure> {
-        self.asking(method, path, &[])
+        Ok(self.work(method, path)?.timeout(ANSWER_MAX))
+    }
+
+    /// A request for what takes as long as it takes, by limits of the host: a call, a compilation.
+    pub(crate) fn work(&self, method: Method, path: &[&str]) -> Result<RequestBuilder, Failure> {
+        self.below("v1", method, path, &[])
     }
 
     /// Talks MCP, in lines: `messages` go out, and the answer's body brings what the host says.
@@ -55,15 +62,6 @@ impl Client {
     ) -> Result<Response, Failure> {
         let query: Vec<_> = profile.map(|profile| ("profile", profile)).into_iter().collect();
         self.send(self.below("mcp", Method::POST, &["stdio"], &query)?.body(messages)).await
-    }
-
-    fn asking(
-        &self,
-        method: Method,
-        path: &[&str],
-        query: &[(&str, String)],
-    ) -> Result<RequestBuilder, Failure> {
-        self.below("v1", method, path, query)
     }
 
     fn below(
@@ -96,7 +94,8 @@ impl Client {
     pub(crate) async fn health(&self) -> Result<Health, Failure> {
         let mut url = self.base.clone();
         url.set_path("/readyz");
-        self.read(self.http.get(url).send().await.map_err(|error| self.unreachable(error))?).await
+        let request = self.http.get(url).timeout(ANSWER_MAX);
+        self.read(request.send().await.map_err(|error| self.unreachable(error))?).await
     }
 
     /// Calls a tool and waits for what comes of it.
@@ -106,12 +105,22 @@ impl Client {
         tool: &str,
         input: Vec<u8>,
     ) -> Result<Result<CallAnswer, Problem>, Failure> {
-        let request = self.request(Method::POST, &["skills", skill, "tools", tool, "call"])?;
+        let request = self.work(Method::POST, &["skills", skill, "tools", tool, "call"])?;
         let request = request.header(header::CONTENT_TYPE, "application/json").body(input);
         Ok(match self.answer(request).await? {
             Ok(response) => Ok(self.read(response).await?),
             Err(problem) => Err(problem),
         })
+    }
+
+    /// Installs a component, which is compiled first.
+    pub(crate) async fn install(&self, request: &InstallRequest) -> Result<Added, Failure> {
+        self.json(self.work(Method::POST, &["skills"])?.json(request)).await
+    }
+
+    /// Lets the version that waits serve.
+    pub(crate) async fn approve(&self, skill: &str) -> Result<Approved, Failure> {
+        self.json(self.work(Method::POST, &["skills", skill, "approve"])?).await
     }
 
     async fn answer(&self, request: RequestBuilder) -> Result<Result<Response, Problem>, Failure> {
@@ -141,7 +150,17 @@ impl Client {
         path: &[&str],
         query: &[(&str, String)],
     ) -> Result<T, Failure> {
-        self.json(self.asking(Method::GET, path, query)?).await
+        self.get_within(ANSWER_MAX, path, query).await
+    }
+
+    /// Reads what the host may take so long over.
+    pub(crate) async fn get_within<T: DeserializeOwned>(
+        &self,
+        within: Duration,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<T, Failure> {
+        self.json(self.below("v1", Method::GET, path, query)?.timeout(within)).await
     }
 
     /// Sends `body` and reads the answer.
@@ -155,13 +174,14 @@ impl Client {
     }
 
     pub(crate) fn unreachable(&self, error: reqwest::Error) -> Failure {
-        let error =
-            anyhow::Error::from(error).context(format!("the host at {} can't be reached", self.place));
+        let is_silent = error.is_timeout() && !error.is_connect();
+        let what = if is_silent { "doesn't answer" } else { "can't be reached" };
+        let error = anyhow::Error::from(error).context(format!("the host at {} {what}", self.place));
         Failure::Fault(Fault::unavailable(format!("{error:#}")))
     }
 }
 
-/// Calls may take as long as their own deadline, so only connecting has a limit here.
+/// Calls may take as long as their own deadline, so only connecting has a limit here; requests have theirs.
 fn builder() -> reqwest::ClientBuilder {
     reqwest::Client::builder().connect_timeout(CONNECT_MAX).no_proxy()
 }

@@ -18,6 +18,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// A host to talk to, for as long as a command runs.
 pub(crate) struct Session {
     pub(crate) client: Client,
+    /// Whether anybody may run jobs: a command's own host only accepts them, unless others share its database.
+    pub(crate) runs_jobs: bool,
     own: Option<(Host, Lock)>,
 }
 
@@ -25,7 +27,7 @@ impl Session {
     pub(crate) async fn open(place: &Place) -> Result<Self, Failure> {
         if let Some(url) = &place.host {
             let client = Client::at(url, place.token.clone(), place.domain.clone())?;
-            return Ok(Self { client, own: None });
+            return Ok(Self { client, runs_jobs: true, own: None });
         }
         let home = Home::find(place.data.as_deref())?;
         home.prepare()?;
@@ -33,7 +35,8 @@ impl Session {
         let until = Instant::now() + HOST_WAIT;
         loop {
             if answers(&socket) {
-                return Ok(Self { client: Client::unix(&socket, place.domain.clone())?, own: None });
+                let client = Client::unix(&socket, place.domain.clone())?;
+                return Ok(Self { client, runs_jobs: true, own: None });
             }
             if let Some(lock) = home.lock()? {
                 return Self::own(Settings::for_command(place)?, place.domain.clone(), lock).await;
@@ -66,7 +69,8 @@ impl Session {
         let host = Host::start(&settings).await?;
         let socket = settings.home.socket();
         host.listen_unix(&socket)?;
-        Ok(Self { client: Client::unix(&socket, domain)?, own: Some((host, lock)) })
+        let runs_jobs = settings.jobs.runs || settings.shared.is_some();
+        Ok(Self { client: Client::unix(&socket, domain)?, runs_jobs, own: Some((host, lock)) })
     }
 
     /// Ends the command's own host, if it has one.

@@ -66,6 +66,26 @@ async fn a_stopping_host_answers_what_is_under_way_and_takes_no_more() {
 }
 
 #[tokio::test]
+async fn a_stopping_host_answers_who_waits_for_a_job() {
+    let ground = Ground::new().await;
+    ground.install("probe").await;
+    let order = json!({ "skill": "probe", "tool": "context", "in": "1h" });
+    let job = ground.send("POST", "/v1/jobs", order).await.ok();
+    let id = job["id"].as_str().unwrap();
+    let mut stream = UnixStream::connect(ground.socket()).await.unwrap();
+    // Both are sent at once: when the first is answered, the second is there.
+    let waits = format!("GET /v1/jobs/{id}/events?since=1&wait=1m HTTP/1.1\r\nHost: skep\r\n\r\n");
+    let both = format!("GET /healthz HTTP/1.1\r\nHost: skep\r\n\r\n{waits}");
+    stream.write_all(both.as_bytes()).await.unwrap();
+    stream.read_u8().await.unwrap();
+    ground.shutdown.cancel();
+    let mut answers = String::new();
+    // Long before the minute that the client would wait is over.
+    tokio::time::timeout(PATIENCE / 2, stream.read_to_string(&mut answers)).await.unwrap().unwrap();
+    assert!(answers.ends_with("{\"events\":[],\"over\":false}"), "{answers}");
+}
+
+#[tokio::test]
 async fn a_draining_host_says_that_it_is_not_ready() {
     let ground = Ground::new().await;
     assert_eq!(ground.get("/readyz").await.status, 200);

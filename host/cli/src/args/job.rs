@@ -59,6 +59,9 @@ pub(crate) struct JobsArgs {
     /// Only dead letters: what failed and isn't tried again
     #[arg(long, conflicts_with = "state")]
     pub(crate) dead: bool,
+    /// Only what is older than this job
+    #[arg(long, value_name = "ID")]
+    pub(crate) before: Option<JobId>,
     /// The newest so many
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(crate) limit: u64,

@@ -5,7 +5,6 @@ use crate::args::{AddArgs, Place};
 use crate::client::Client;
 use crate::failure::{Failure, invalid};
 use crate::show;
-use reqwest::Method;
 use skep_api::types::{Added, Base64Bytes, GrantRequest, InstallRequest};
 use skep_core::{Access, FileRequest, Grants, Manifest, Requests, SkillName};
 use skep_registry::{Source, policy_parse};
@@ -23,7 +22,7 @@ pub(crate) async fn add(client: &Client, place: &Place, args: AddArgs) -> Result
     }
     let request = request(&source, grants.into(), false);
     let spinner = show::spinner(format!("installing {}", args.path.display()));
-    let added: Result<Added, _> = client.put(Method::POST, &["skills"], &request).await;
+    let added = client.install(&request).await;
     spinner.finish_and_clear();
     let added = added?;
     if place.json {

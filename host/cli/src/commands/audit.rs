@@ -43,7 +43,7 @@ fn row(AuditEntry { event, .. }: &AuditEntry) -> [String; 9] {
 }
 
 async fn verify(client: &Client, place: &Place) -> Result<(), Failure> {
-    let request = client.request(Method::POST, &["audit", "verify"])?;
+    let request = client.work(Method::POST, &["audit", "verify"])?;
     let body = client.send(request).await?.json().await;
     let verdict: AuditVerdict = body.map_err(|e| client.unreachable(e))?;
     if place.json {

@@ -19,7 +19,7 @@ pub(crate) async fn call(client: &Client, args: CallArgs) -> Result<(), Failure>
         if input::needs_schema(&args.input) { schema(client, &args.tool).await? } else { Value::Null };
     let body = input::read(&args.input, &schema)?;
     let tool = args.tool.tool.as_ref().map_or(ONLY_TOOL, |t| t.as_str());
-    let request = client.request(Method::POST, &["skills", &skill, "tools", tool, "call"])?;
+    let request = client.work(Method::POST, &["skills", &skill, "tools", tool, "call"])?;
     let mut request =
         request.header(header::ACCEPT, NDJSON).header(header::CONTENT_TYPE, "application/json").body(body);
     if let Some(timeout) = args.timeout {

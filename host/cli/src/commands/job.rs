@@ -1,57 +1,41 @@
 //! `skep job`, `skep jobs`, `skep cancel`, `skep retry`: how jobs stand, and what is done about that.
 
-use super::call;
+use super::{call, follow};
 use crate::args::{JobArgs, JobsArgs, Place};
 use crate::client::Client;
+use crate::connect::Session;
 use crate::failure::Failure;
 use crate::show;
 use reqwest::Method;
 use skep_api::types::{JobEventPage, JobInfo, JobPage};
-use skep_core::{Fault, JobEvent, JobId, JobState};
+use skep_core::{JobEvent, JobId, JobState};
 
-/// How long one request waits for what happens next.
-const WAIT: &str = "20s";
-
-pub(crate) async fn job(client: &Client, place: &Place, args: JobArgs) -> Result<(), Failure> {
+pub(crate) async fn job(session: &Session, place: &Place, args: JobArgs) -> Result<(), Failure> {
     if args.follow {
-        return follow(client, place, args.id).await;
+        return follow::follow(session, place, args.id).await;
     }
-    let job: JobInfo = client.get(&["jobs", &args.id.to_string()], &[]).await?;
+    let (client, id) = (&session.client, args.id.to_string());
+    let job: JobInfo = client.get(&["jobs", &id], &[]).await?;
     if place.json {
         return show::json(&job);
     }
-    let events: JobEventPage = client.get(&["jobs", &args.id.to_string(), "events"], &[]).await?;
     show::line(summary(&job))?;
-    events.events.iter().try_for_each(|event| show::line(told(event)))?;
+    history(client, &id).await?;
     match &job.output {
         Some(output) => call::output(output.get()),
         None => Ok(()),
     }
 }
 
-/// Tells what happens to a job until it is over; then it ends as `skep call` does.
-pub(super) async fn follow(client: &Client, place: &Place, id: JobId) -> Result<(), Failure> {
-    let (path, mut since) = (["jobs", &id.to_string(), "events"], 0);
+/// Prints all that happened to a job, page by page.
+async fn history(client: &Client, id: &str) -> Result<(), Failure> {
+    let mut since = 0;
     loop {
-        let query = [("since", since.to_string()), ("wait", WAIT.to_owned())];
-        let page: JobEventPage = client.get(&path, &query).await?;
-        for event in &page.events {
-            since = event.seq;
-            eprintln!("{}", show::plain(&told(event)));
-        }
-        if page.over {
-            return ended(client, place, id).await;
-        }
-    }
-}
-
-async fn ended(client: &Client, place: &Place, id: JobId) -> Result<(), Failure> {
-    let job: JobInfo = client.get(&["jobs", &id.to_string()], &[]).await?;
-    match (job.state, &job.output, &job.fault) {
-        _ if place.json && job.state == JobState::Done => show::json(&job),
-        (JobState::Done, Some(output), _) => call::output(output.get()),
-        (JobState::Dead, _, Some(fault)) => Err(Fault::new(fault.code, fault.message.clone()).into()),
-        _ => Err(Fault::cancelled("the job was cancelled").into()),
+        let query = [("since", since.to_string())];
+        let page: JobEventPage = client.get(&["jobs", id, "events"], &query).await?;
+        let Some(last) = page.events.last() else { return Ok(()) };
+        since = last.seq;
+        page.events.iter().try_for_each(|event| show::line(told(event)))?;
     }
 }
 
@@ -60,6 +44,7 @@ pub(crate) async fn jobs(client: &Client, place: &Place, args: JobsArgs) -> Resu
     let asked = [
         ("skill", args.skill.map(|skill| skill.to_string())),
         ("state", state.map(|state| state.to_string())),
+        ("before", args.before.map(|id| id.to_string())),
         ("limit", Some(args.limit.to_string())),
     ];
     let query: Vec<_> = asked.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
@@ -67,8 +52,11 @@ pub(crate) async fn jobs(client: &Client, place: &Place, args: JobsArgs) -> Resu
     if place.json {
         return show::json(&page);
     }
-    if page.jobs.is_empty() {
-        return show::line("no such jobs: `skep submit SKILL` makes one");
+    match page.next {
+        Some(next) => eprintln!("older ones: the same with `--before {next}`"),
+        None if page.jobs.is_empty() && args.before.is_some() => return show::line("no older jobs"),
+        None if page.jobs.is_empty() => return show::line("no such jobs: `skep submit SKILL` makes one"),
+        None => {}
     }
     let rows = page.jobs.iter().map(|job| {
         let fault = job.fault.as_ref().map(|fault| format!("{}: {}", fault.code, fault.message));
@@ -106,7 +94,7 @@ fn summary(job: &JobInfo) -> String {
     format!("{} {} is {}{host}", job.id, target(job), state_of(job))
 }
 
-fn told(event: &JobEvent) -> String {
+pub(super) fn told(event: &JobEvent) -> String {
     let attempt = if event.attempt > 0 { format!(" (start {})", event.attempt) } else { String::new() };
     let detail = if event.detail.is_empty() { String::new() } else { format!(": {}", event.detail) };
     format!("{} {}{attempt}{detail}", show::time(event.at), event.step.as_str())

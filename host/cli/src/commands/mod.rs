@@ -11,6 +11,7 @@ mod config;
 mod dev;
 mod doctor;
 mod domain;
+mod follow;
 mod grant;
 mod grants;
 mod input;
@@ -74,8 +75,8 @@ async fn with_host(session: &Session, place: &Place, command: Command) -> Result
         Command::Serve(_) | Command::Run(_) | Command::Check { .. } | Command::Compile => Ok(()),
         Command::Doctor(_) | Command::Completions { .. } => Ok(()),
         Command::New(_) | Command::Build(_) | Command::Dev(_) | Command::Test(_) => Ok(()),
-        Command::Submit(args) => submit::submit(client, place, args).await,
-        Command::Job(args) => job::job(client, place, args).await,
+        Command::Submit(args) => submit::submit(session, place, args).await,
+        Command::Job(args) => job::job(session, place, args).await,
         Command::Jobs(args) => job::jobs(client, place, args).await,
         Command::Cancel { id } => job::change(client, place, id, "cancel").await,
         Command::Retry { id } => job::change(client, place, id, "retry").await,

@@ -13,9 +13,8 @@ use crate::connect::Session;
 use crate::failure::Failure;
 use crate::show;
 use calls::OwnCalls;
-use reqwest::Method;
 use serde_json::Value;
-use skep_api::types::{Added, Approved, GrantRequest, ONLY_TOOL, SkillDetail};
+use skep_api::types::{Added, GrantRequest, ONLY_TOOL, SkillDetail};
 use skep_forge::{Built, Project};
 use sources::Sources;
 use std::path::Path;
@@ -123,10 +122,9 @@ impl Dev<'_> {
     async fn install(&self, project: &Project, built: &Built) -> Result<Added, Failure> {
         let source = build::source(project, built)?;
         let request = add::request(&source, self.grants.clone(), true);
-        let added: Added = self.client.put(Method::POST, &["skills"], &request).await?;
+        let added = self.client.install(&request).await?;
         if added.waits.is_some() {
-            let path = ["skills", added.skill.as_str(), "approve"];
-            let _: Approved = self.client.put(Method::POST, &path, &Value::Null).await?;
+            self.client.approve(added.skill.as_str()).await?;
         }
         Ok(added)
     }

@@ -5,7 +5,7 @@ use crate::commands::add;
 use crate::failure::{Failure, invalid};
 use anyhow::Context;
 use reqwest::Method;
-use skep_api::types::{Added, ConfigAnswer, ConfigPatch, GrantRequest};
+use skep_api::types::{ConfigAnswer, ConfigPatch, GrantRequest};
 use skep_core::{Access, FileRule, Grants};
 use skep_forge::{Case, CaseGrants, Project};
 use skep_registry::Source;
@@ -45,7 +45,7 @@ impl<'a> Ground<'a> {
     async fn install(&self) -> Result<(), Failure> {
         for source in &self.skills {
             let request = add::request(source, GrantRequest::default(), false);
-            let _: Added = self.client.put(Method::POST, &["skills"], &request).await?;
+            self.client.install(&request).await?;
         }
         Ok(())
     }
