@@ -3,6 +3,7 @@
 use super::{Served, TOKEN, skill_of_fixture};
 use crate::deployment::Deployment;
 use serde_json::{Value, json};
+use skep_core::UnixMs;
 use skep_harness::eventually;
 use std::time::Duration;
 
@@ -24,26 +25,33 @@ struct Caller {
     url: String,
     bearer: Option<String>,
     session: Option<String>,
+    /// What it says that it can do.
+    able: Value,
 }
 
 impl Caller {
     /// A user of this machine, at one of the hosts.
     async fn local(on: &Deployment, host: usize, revision: Revision) -> Self {
+        Self::local_able(on, host, revision, able()).await
+    }
+
+    async fn local_able(on: &Deployment, host: usize, revision: Revision, able: Value) -> Self {
         let http = reqwest::Client::builder().unix_socket(on.hosts[host].socket()).build();
         let http = http.expect("a client");
-        Self { http, url: "http://skep/mcp".to_owned(), bearer: None, session: None }.open(revision).await
+        let url = "http://skep/mcp".to_owned();
+        Self { http, url, bearer: None, session: None, able }.open(revision).await
     }
 
     async fn bearing(served: &Served, bearer: &str) -> Self {
         let (http, bearer) = (reqwest::Client::new(), Some(bearer.to_owned()));
-        Self { http, url: served.url(), bearer, session: None }
+        Self { http, url: served.url(), bearer, session: None, able: able() }
     }
 
     async fn open(mut self, revision: Revision) -> Self {
         if revision == Revision::InSession {
             let params = json!({
                 "protocolVersion": "2025-11-25",
-                "capabilities": able(),
+                "capabilities": self.able,
                 "clientInfo": { "name": "a test", "version": "1" },
             });
             let message = json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params });
@@ -78,7 +86,7 @@ impl Caller {
         if self.session.is_none() {
             params["_meta"] = json!({
                 "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-                "io.modelcontextprotocol/clientCapabilities": able(),
+                "io.modelcontextprotocol/clientCapabilities": self.able,
             });
         }
         let message = json!({ "jsonrpc": "2.0", "id": 2, "method": method, "params": params });
@@ -218,4 +226,110 @@ async fn only_who_made_a_task_knows_of_it() {
     assert_eq!(maker.task(&id).await["status"], "working");
     maker.take_back(&id).await;
     maker.until(&id, "cancelled").await;
+}
+
+#[tokio::test]
+async fn a_task_whose_answers_no_tool_takes_has_failed() {
+    let on = Deployment::embedded();
+    add_fixture(&on);
+    let half = "x".repeat(600 << 10);
+    for revision in BOTH {
+        let caller = Caller::local(&on, 0, revision).await;
+        let id = caller.begin("test_multi_input", json!({})).await;
+        caller.until(&id, "input_required").await;
+        caller.answer(&id, "1.first", &half).await;
+        assert_eq!(asked(&caller.task(&id).await), ["1.second"]);
+        // Together they are more than an input may be.
+        caller.answer(&id, "1.second", &half).await;
+        caller.take_back(&id).await;
+        let task = caller.task(&id).await;
+        assert_eq!(
+            (&task["status"], &task["error"]["data"]["code"]),
+            (&json!("failed"), &json!("invalid_input"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_cannot_answer_a_task_can_take_it_back() {
+    let on = Deployment::embedded();
+    add_fixture(&on);
+    for revision in BOTH {
+        let maker = Caller::local(&on, 0, revision).await;
+        let unable = Caller::local_able(&on, 0, revision, json!({ "extensions": { EXTENSION: {} } })).await;
+        let id = maker.begin("test_confirm_delete", json!({ "filename": "a.txt" })).await;
+        maker.until(&id, "input_required").await;
+        let refused = unable.ask("tasks/get", json!({ "taskId": id })).await;
+        assert_eq!(
+            refused["error"]["data"]["requiredCapabilities"],
+            json!({ "elicitation": {} }),
+            "{refused}"
+        );
+        unable.take_back(&id).await;
+        assert_eq!(maker.task(&id).await["status"], "cancelled");
+    }
+}
+
+#[tokio::test]
+async fn a_task_whose_tool_is_gone_has_failed_unless_it_was_over() {
+    let on = Deployment::embedded();
+    add_fixture(&on);
+    let caller = Caller::local(&on, 0, Revision::Stateless).await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let id = caller.begin("test_confirm_delete", json!({ "filename": "a.txt" })).await;
+        caller.until(&id, "input_required").await;
+        ids.push(id);
+    }
+    caller.answer(&ids[0], "1.confirm", "Ann").await;
+    caller.until(&ids[0], "completed").await;
+    caller.take_back(&ids[1]).await;
+    let check = async || {
+        for (id, status) in ids.iter().zip(["completed", "cancelled", "failed"]) {
+            let task = caller.task(id).await;
+            assert_eq!(task["status"], status, "{task}");
+            caller.take_back(id).await;
+        }
+        assert_eq!(caller.task(&ids[2]).await["error"]["data"]["code"], "unknown_tool");
+    };
+    on.skep(&["remove", "test"]);
+    check().await;
+    // Another skill of that name has no such tool.
+    on.add_guest("echo-typed", "test", &[]);
+    check().await;
+}
+
+#[tokio::test]
+async fn a_task_tells_when_its_job_was_started() {
+    /// More than a host with one slot takes at once.
+    const MANY: usize = 8;
+    let on = Deployment::embedded_with(&["--slots", "1"]);
+    add_fixture(&on);
+    let caller = Caller::local(&on, 0, Revision::Stateless).await;
+    let slow = async || caller.begin("test_slow_compute", json!({ "seconds": 60 })).await;
+    let mut before = Vec::new();
+    for _ in 0..MANY {
+        before.push(slow().await);
+    }
+    let last = slow().await;
+    let accepted = caller.task(&last).await["createdAt"].clone();
+    // Times are told to the second.
+    eventually(PATIENCE, async || accepted != UnixMs::now().date()).await;
+    assert_eq!(caller.task(&last).await["lastUpdatedAt"], accepted);
+    for id in &before {
+        caller.take_back(id).await;
+    }
+    let mut started = None;
+    eventually(PATIENCE, async || {
+        let page = on.client().get(&format!("/v1/jobs/{last}/events")).await.ok();
+        let mut events = page["events"].as_array().expect("events").iter();
+        started = events.find(|event| event["step"] == "started").and_then(|event| event["at"].as_u64());
+        started.is_some()
+    })
+    .await;
+    let task = caller.task(&last).await;
+    assert_eq!(task["status"], "working", "{task}");
+    assert_eq!(task["lastUpdatedAt"], UnixMs(started.expect("a time")).date(), "{task}");
+    caller.take_back(&last).await;
+    caller.until(&last, "cancelled").await;
 }

@@ -99,6 +99,7 @@ impl Server {
             let reply = self.run(entry, input(entry, arguments.clone(), known), context).await?;
             let asked = reply.outcome.as_ref().ok().and_then(|output| asked(entry, output.as_bytes()));
             let Some(asked) = asked else { return Ok(Turn::Done(Box::new(reply))) };
+            few_enough(&asked.input_requests)?;
             let requests =
                 affordable(asked.input_requests, context.client_capabilities().unwrap_or_default())?;
             if is_stateless(context) {
@@ -108,7 +109,7 @@ impl Server {
             }
             known = (Some(fulfilled(requests, context).await?), asked.request_state);
         }
-        Err(too_often(entry))
+        Err(too_often(&entry.name))
     }
 
     /// What the tool is told of what the client sent along.
@@ -159,29 +160,38 @@ pub(super) fn is_stateless(context: &RequestContext<RoleServer>) -> bool {
     context.protocol_version().is_some_and(|v| v.as_str() >= ProtocolVersion::V_2026_07_28.as_str())
 }
 
-pub(super) fn too_often(entry: &Entry) -> ErrorData {
-    ErrorData::internal_error(format!("`{}` asked the client more than {ROUNDS_MAX} times", entry.name), None)
+pub(super) fn too_often(name: &str) -> ErrorData {
+    ErrorData::internal_error(format!("`{name}` asked the client more than {ROUNDS_MAX} times"), None)
 }
 
 /// What the tool asks for with this output, if that is what it does.
 pub(super) fn asked(entry: &Entry, output: &[u8]) -> Option<Asked> {
-    if !entry.asks {
-        return None;
-    }
-    let asked: Asked = serde_json::from_slice(output).ok()?;
-    let something = !asked.input_requests.is_empty() || asked.request_state.is_some();
-    something.then_some(asked)
+    if entry.asks { Asked::read(output) } else { None }
 }
 
-/// Of what is asked for, that which the client said it can do.
+impl Asked {
+    /// What an output asks for, if it is one that does.
+    pub(super) fn read(output: &[u8]) -> Option<Self> {
+        let asked: Self = serde_json::from_slice(output).ok()?;
+        let something = !asked.input_requests.is_empty() || asked.request_state.is_some();
+        something.then_some(asked)
+    }
+}
+
+/// Whether it is no more than may be asked for at once.
+pub(super) fn few_enough(requests: &InputRequests) -> Result<(), ErrorData> {
+    if requests.len() <= REQUESTS_MAX {
+        return Ok(());
+    }
+    let why = format!("a call may ask for {REQUESTS_MAX} things at once, not for {}", requests.len());
+    Err(ErrorData::internal_error(why, None))
+}
+
+/// Of what is asked for, that which the client said it can do; an error if it can do none of it.
 pub(super) fn affordable(
     requests: InputRequests,
     able: ClientCapabilities,
 ) -> Result<InputRequests, ErrorData> {
-    if requests.len() > REQUESTS_MAX {
-        let why = format!("a call may ask for {REQUESTS_MAX} things at once, not for {}", requests.len());
-        return Err(ErrorData::internal_error(why, None));
-    }
     let mut lacking = ClientCapabilities::default();
     let none_asked = requests.is_empty();
     let kept: InputRequests = requests

@@ -17,6 +17,7 @@ mod pipe;
 mod profile;
 mod prompts;
 mod resources;
+mod round;
 mod schema;
 mod server;
 mod skills;

@@ -3,16 +3,16 @@
 
 use super::catalog::Entry;
 use super::content;
-use super::inputs::{self, Asked, RESPONSES, ROUNDS_MAX, STATE};
+use super::inputs::{self, Asked, ROUNDS_MAX};
+use super::round::{Stand, asked, hindrance, told};
 use super::server::Server;
 use super::tasks::order;
 use crate::jobs::visible;
 use rmcp::ErrorData;
-use rmcp::model::{InputRequests, JsonObject};
 use rmcp::service::{RequestContext, RoleServer};
-use serde_json::{Value, json};
 use skep_core::{Fault, FaultCode, Job};
-use skep_router::{JOB_ANSWER_NAME_BYTES_MAX, JobAnswers, JobRequest};
+use skep_router::{JobAnswers, JobRequest};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 type Context = RequestContext<RoleServer>;
@@ -30,16 +30,6 @@ pub(super) struct Standing {
     pub(super) entry: Option<Arc<Entry>>,
 }
 
-pub(super) enum Stand {
-    /// As the job that counts now is.
-    Is,
-    /// It waits for these answers.
-    Asks(InputRequests),
-    /// It was taken back while it waited for answers.
-    TakenBack,
-    AsksTooOften(ErrorData),
-}
-
 /// What a client sees something asked for as: no two rounds of a task ask for the same.
 pub(super) fn asked_name(round: usize, name: &str) -> String {
     format!("{round}.{name}")
@@ -52,48 +42,66 @@ impl Server {
         let catalog = self.catalog(context).await?;
         let entry = catalog.called(&first.to).cloned();
         let mut standing = Standing { job: first.clone(), first, round: 1, stand: Stand::Is, entry };
-        let Some(entry) = standing.entry.clone() else { return Ok(standing) };
-        if !self.visitor(context).may(&entry) {
+        if standing.entry.as_ref().is_some_and(|entry| !self.visitor(context).may(entry)) {
             return Err(unknown(task));
         }
-        while let Some(asked) = asked(&entry, &standing.job) {
-            if standing.round == ROUNDS_MAX {
-                standing.stand = Stand::AsksTooOften(inputs::too_often(&entry));
-                break;
+        while let Some(asked) = asked(&standing.job) {
+            match self.next(&standing, asked, context).await? {
+                ControlFlow::Continue(job) => {
+                    standing.job = job;
+                    standing.round += 1;
+                }
+                ControlFlow::Break(stand) => {
+                    standing.stand = stand;
+                    break;
+                }
             }
-            let answers = self.api().router().job_answers(standing.job.id).await.map_err(content::error)?;
-            if answers.values().any(Value::is_null) {
-                standing.stand = Stand::TakenBack;
-                break;
-            }
-            let able = context.client_capabilities().unwrap_or_default();
-            let mut pending = inputs::affordable(asked.input_requests, able)?;
-            pending.retain(|name, _| !answers.contains_key(name));
-            if !pending.is_empty() {
-                standing.stand = Stand::Asks(named(pending)?);
-                break;
-            }
-            standing.round += 1;
-            let next = self.next_job(&standing, answers, asked.request_state, context).await;
-            standing.job = next.map_err(content::error)?;
         }
         Ok(standing)
     }
 
-    /// The job of a round that everything has been answered for. Whoever finds that out first makes it.
-    async fn next_job(
+    /// The job of the round after one that asked for something; how the task stands if there can't be one yet.
+    async fn next(
         &self,
         standing: &Standing,
+        asked: Asked,
+        context: &Context,
+    ) -> Result<ControlFlow<Stand, Job>, ErrorData> {
+        let (router, who) = (self.api().router(), self.visitor(context).who);
+        let Standing { first, job, round, entry, .. } = standing;
+        if *round == ROUNDS_MAX {
+            return Ok(ControlFlow::Break(Stand::Failed(inputs::too_often(first.to.skill.as_str()))));
+        }
+        // What has begun goes on, whatever became meanwhile of what it calls.
+        let key = format!("task:{}:{round}", first.id);
+        let begun = router.job_of_key(&who.domain, &who.identity.principal, &key).await;
+        if let Some(job) = begun.map_err(content::error)? {
+            return Ok(ControlFlow::Continue(job));
+        }
+        let answers = router.job_answers(job.id).await.map_err(content::error)?;
+        let Asked { input_requests, request_state } = asked;
+        let able = context.client_capabilities().unwrap_or_default();
+        let asks = entry.as_ref().is_some_and(|entry| entry.asks);
+        if let Some(stand) = hindrance(&first.to, asks, input_requests, &answers, able) {
+            return Ok(ControlFlow::Break(stand));
+        }
+        match self.begin_round(standing, key, answers, request_state, context).await {
+            Ok(job) => Ok(ControlFlow::Continue(job)),
+            Err(fault) if lasts(fault.code) => Ok(ControlFlow::Break(Stand::Failed(content::error(fault)))),
+            Err(fault) => Err(content::error(fault)),
+        }
+    }
+
+    /// Makes the job of a round that everything has been answered for. Whoever finds that out first does.
+    async fn begin_round(
+        &self,
+        Standing { first, job, .. }: &Standing,
+        key: String,
         answers: JobAnswers,
         state: Option<String>,
         context: &Context,
     ) -> Result<Job, Fault> {
         let (router, who) = (self.api().router(), self.visitor(context).who);
-        let Standing { first, job, round, .. } = standing;
-        let key = format!("task:{}:{round}", first.id);
-        if let Some(job) = router.job_of_key(&who.domain, &who.identity.principal, &key).await? {
-            return Ok(job);
-        }
         let input = router.job_input(&who.domain, job.id).await?;
         let wanted = order(&who, first.to.clone(), told(&input, answers, state)?);
         let trace = first.terms.trace.clone();
@@ -116,29 +124,7 @@ fn unknown(task: &str) -> ErrorData {
     ErrorData::invalid_params(format!("no task `{task}`: it was forgotten, or is somebody else's"), None)
 }
 
-fn asked(entry: &Entry, job: &Job) -> Option<Asked> {
-    let output = job.result.as_ref()?.as_ref().ok()?;
-    inputs::asked(entry, output)
-}
-
-/// Answers are kept by the names of what is asked for.
-fn named(pending: InputRequests) -> Result<InputRequests, ErrorData> {
-    match pending.keys().find(|name| name.len() > JOB_ANSWER_NAME_BYTES_MAX) {
-        None => Ok(pending),
-        Some(name) => {
-            let why =
-                format!("a tool asks for `{name}`: {JOB_ANSWER_NAME_BYTES_MAX} bytes are a name at most");
-            Err(ErrorData::internal_error(why, None))
-        }
-    }
-}
-
-/// The input of the next round: that of the one before, with what was answered to it.
-fn told(input: &[u8], answers: JobAnswers, state: Option<String>) -> Result<String, Fault> {
-    let unreadable = |error| Fault::internal(format!("the input of a job that asked for more: {error}"));
-    let mut input: JsonObject = serde_json::from_slice(input).map_err(unreadable)?;
-    input.insert(RESPONSES.to_owned(), json!(answers));
-    input.remove(STATE);
-    input.extend(state.map(|state| (STATE.to_owned(), json!(state))));
-    Ok(Value::Object(input).to_string())
+/// Whether it will be the same at the next try; what somebody else did a moment ago will not.
+fn lasts(code: FaultCode) -> bool {
+    code != FaultCode::Conflict && !code.retryable(false)
 }

@@ -4,8 +4,9 @@ use super::call;
 use super::catalog::Entry;
 use super::content;
 use super::inputs::{self, Answers};
+use super::round::Stand;
 use super::server::Server;
-use super::standing::{Stand, Standing, asked_name};
+use super::standing::{Standing, asked_name};
 use crate::auth::Who;
 use rmcp::ErrorData;
 use rmcp::model::{
@@ -15,8 +16,8 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, RoleServer};
 use serde::Serialize;
 use serde_json::Value;
-use skep_core::{Fault, FaultCode, Job, JobState, Lane, Output, Target, TaskUse, millis};
-use skep_router::{JobAnswers, JobRequest};
+use skep_core::{Fault, FaultCode, Job, JobState, Lane, Output, Target, TaskUse, UnixMs, millis};
+use skep_router::{JOB_EVENTS_PAGE_MAX, JobAnswers, JobRequest, Submitted};
 use std::time::Duration;
 
 /// How often a client should ask how a task stands.
@@ -76,7 +77,7 @@ impl Server {
         };
         let wanted = JobRequest { trace: call::trace(context), ..order(&visitor.who, to, input) };
         Ok(match self.api().router().submit(wanted).await {
-            Ok(submitted) => CreateTaskResult::new(self.told(&submitted.job, &submitted.job)).into(),
+            Ok(Submitted { job, .. }) => CreateTaskResult::new(self.told(&job, job.accepted)).into(),
             Err(fault) => content::failed(fault, None).into(),
         })
     }
@@ -84,7 +85,8 @@ impl Server {
     /// How a task stands.
     pub(super) async fn task(&self, task: &str, context: &Context) -> Result<GetTaskResult, ErrorData> {
         let standing = self.standing(task, context).await?;
-        let told = self.told(&standing.first, &standing.job);
+        let changed = self.changed(&standing.job).await.map_err(content::error)?;
+        let told = self.told(&standing.first, changed);
         Ok(GetTaskResult::new(DetailedTask::new(told, payload(standing)?)))
     }
 
@@ -96,7 +98,11 @@ impl Server {
         context: &Context,
     ) -> Result<(), ErrorData> {
         let standing = self.standing(task, context).await?;
-        let Stand::Asks(pending) = &standing.stand else { return Ok(()) };
+        let pending = match &standing.stand {
+            Stand::Asks(pending) => pending,
+            Stand::AsksOthers(_, error) => return Err(error.clone()),
+            Stand::Is | Stand::TakenBack | Stand::Failed(_) => return Ok(()),
+        };
         let mut answers = JobAnswers::new();
         for name in pending.keys() {
             let asked = asked_name(standing.round, name);
@@ -117,11 +123,12 @@ impl Server {
     /// Takes a task back, unless it is over.
     pub(super) async fn take_back_task(&self, task: &str, context: &Context) -> Result<(), ErrorData> {
         let (standing, router) = (self.standing(task, context).await?, self.api().router());
+        let unanswered = |names: Vec<String>| names.into_iter().map(|name| (name, Value::Null)).collect();
         let done = match standing.stand {
             Stand::Asks(pending) => {
-                let nothing = pending.into_keys().map(|name| (name, Value::Null)).collect();
-                router.job_answer(standing.job.id, &nothing).await
+                router.job_answer(standing.job.id, &unanswered(pending.into_keys().collect())).await
             }
+            Stand::AsksOthers(names, _) => router.job_answer(standing.job.id, &unanswered(names)).await,
             Stand::Is if !standing.job.state.is_over() => {
                 let by = self.visitor(context).who.operator();
                 router.job_cancel(&by, &standing.job).await.map(drop)
@@ -135,9 +142,19 @@ impl Server {
         }
     }
 
+    /// When the job became what it is. That a task was taken back while it asked for something leaves no time.
+    async fn changed(&self, job: &Job) -> Result<UnixMs, Fault> {
+        if let Some(ended) = job.ended {
+            return Ok(ended);
+        }
+        // Its acceptance is an event, and so is each start: the last one comes after as many as there were starts.
+        let (router, before) = (self.api().router(), job.attempt.into());
+        let events = router.job_events(&job.to.domain, job.id, before, JOB_EVENTS_PAGE_MAX).await?;
+        Ok(events.last().map_or(job.accepted, |event| event.at))
+    }
+
     /// A task as clients see it, but for what its state brings.
-    fn told(&self, first: &Job, now: &Job) -> Task {
-        let changed = now.ended.unwrap_or(now.accepted);
+    fn told(&self, first: &Job, changed: UnixMs) -> Task {
         let task = Task::new(first.id.to_string(), Default::default(), first.accepted.date(), changed.date());
         task.with_ttl_ms(millis(self.api().router().jobs_kept())).with_poll_interval_ms(millis(LOOK_EVERY))
     }
@@ -151,7 +168,8 @@ fn payload(standing: Standing) -> Result<TaskPayload, ErrorData> {
             TaskPayload::InputRequired { input_requests: pending.into_iter().map(asked).collect() }
         }
         Stand::TakenBack => TaskPayload::Cancelled,
-        Stand::AsksTooOften(error) => TaskPayload::Failed { error: object(&error)? },
+        Stand::AsksOthers(_, error) => return Err(error),
+        Stand::Failed(error) => TaskPayload::Failed { error: object(&error)? },
         Stand::Is => match (job.state, job.result) {
             (JobState::Waiting | JobState::Running, _) => TaskPayload::Working,
             (JobState::Cancelled, _) => TaskPayload::Cancelled,
