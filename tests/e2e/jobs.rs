@@ -109,11 +109,46 @@ async fn a_job_waits_for_its_time_and_can_be_taken_back_before_and_after() {
     eventually(PATIENCE, async || job(&client, &runs).await["state"] == "running").await;
     on.skep(&["cancel", &runs]);
     assert_eq!(steps(&client, &runs).await, ["accepted", "started", "cancelling", "cancelled"]);
-    let gone =
-        submit(&client, json!({ "skill": "probe", "tool": "spin", "timeout": "300ms", "within": "20s" }))
-            .await;
-    let gone = ended(&client, &gone).await;
-    assert_eq!(gone["state"], "dead", "{gone}");
+}
+
+#[tokio::test]
+async fn one_attempt_takes_no_longer_than_it_may() {
+    let on = Deployment::embedded();
+    on.add_guest("probe", "probe", &[]);
+    let client = on.client();
+    let sleep = json!({ "skill": "probe", "tool": "sleep", "input": { "ms": 25_000 }, "timeout": "300ms" });
+    let id = submit(&client, sleep).await;
+    let over = ended(&client, &id).await;
+    assert_eq!((&over["state"], &over["fault"]["code"]), (&json!("dead"), &json!("deadline")), "{over}");
+    let page = client.get(&format!("/v1/jobs/{id}/events")).await.ok();
+    let at = |n: usize| page["events"][n]["at"].as_u64().unwrap();
+    assert!(at(2) - at(1) < 20_000, "{page}");
+}
+
+#[tokio::test]
+async fn jobs_that_take_long_wait_for_each_other_without_losing_time() {
+    let on = Deployment::embedded();
+    let folder = on.folder("narrow");
+    std::fs::copy(skep_harness::guest("probe"), folder.join("probe.wasm")).unwrap();
+    let manifest = "[skill]\nname = \"narrow\"\nversion = \"1.0.0\"\ncomponent = \"probe.wasm\"\n\
+                    [limits]\nconcurrency = 1\nwall = \"3s\"\ninput = \"9MiB\"\n";
+    std::fs::write(folder.join("skill.toml"), manifest).unwrap();
+    on.skep(&["add", folder.to_str().unwrap()]);
+    let client = on.client();
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let order = json!({ "skill": "narrow", "tool": "sleep", "input": { "ms": 2_000 } });
+        ids.push(submit(&client, order).await);
+    }
+    // What is too large is refused without those that it came with.
+    let long =
+        json!({ "skill": "narrow", "tool": "sleep", "input": { "ms": 1, "more": "x".repeat(8 << 20) } });
+    let refused = client.send("POST", "/v1/jobs", Some(long)).await;
+    assert_eq!((refused.status, refused.fault()), (400, "invalid_input"), "{:?}", refused.body);
+    for id in &ids {
+        let over = ended(&client, id).await;
+        assert_eq!(over["state"], "done", "{over}");
+    }
 }
 
 #[tokio::test]
@@ -190,4 +225,10 @@ async fn callers_see_their_own_jobs_only_and_a_revoked_key_runs_none() {
     on.skep(&["key", "revoke", id]);
     let refused = ended(&client, own["id"].as_str().unwrap()).await;
     assert_eq!((&refused["state"], &refused["fault"]["code"]), (&json!("dead"), &json!("denied")));
+    // So do keys that end by themselves.
+    let key = on.skep(&["key", "create", "short", "--expires", "5s"]);
+    let own = identity::send(on.host(), key.trim(), "POST", "/v1/jobs", Some(order("6s"))).await.ok();
+    let refused = ended(&client, own["id"].as_str().unwrap()).await;
+    let message = refused["fault"]["message"].as_str().unwrap();
+    assert!(refused["state"] == "dead" && message.contains("expired"), "{refused}");
 }

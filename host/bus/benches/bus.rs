@@ -32,6 +32,7 @@ fn entry(from: Incarnation) -> Entry {
         lane: Lane::No,
         accepted: UnixMs::now(),
         deadline: UnixMs::now().after(Duration::from_secs(30)),
+        run_ms: None,
         attempt: 1,
         job: None,
         idempotency_key: None,

@@ -199,6 +199,9 @@ pub struct Envelope {
     pub accepted: UnixMs,
     /// When the call ends, done or not.
     pub deadline: UnixMs,
+    /// How long it may run once its turn has come, in milliseconds; until its deadline if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_ms: Option<u64>,
     /// 1 on the first attempt.
     pub attempt: u32,
     /// The job that it is an attempt at, if it is one.

@@ -18,8 +18,10 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 pub const INTERRUPTIONS_MAX: u32 = 3;
 /// How often a job may fail at most.
 pub const ATTEMPTS_MAX: u32 = 100;
-/// How often a job is started at most, for whatever reason: what keeps it from running may last for ever.
+/// How often a job is started at most, for whatever reason, until somebody lets it be tried again: what keeps it
+/// from running may last for ever.
 pub const STARTS_MAX: u32 = 1_000;
+
 /// The id of a job: a UUID, version 7 (RFC 9562), so ids sort by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

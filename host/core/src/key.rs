@@ -75,6 +75,13 @@ pub struct KeyTerms {
     pub expires: Option<UnixMs>,
 }
 
+impl KeyTerms {
+    /// Whether the key has ended by itself.
+    pub fn are_over(&self) -> bool {
+        self.expires.is_some_and(|at| at.remaining().is_zero())
+    }
+}
+
 /// A whole key, as its bearer shows it: `skep_ID_SECRET`.
 #[derive(Clone)]
 pub struct ApiKey {

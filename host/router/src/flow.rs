@@ -4,6 +4,7 @@ use crate::fit::{depth_fits, input_fits, keeps_session, session_fits, tool_of};
 use crate::quotas::Refused;
 use crate::services::CallServices;
 use crate::steps::{Here, below, by, step};
+use crate::turn::{ends, job_times};
 use crate::waiting::{NoReply, Waiter};
 use crate::{Inner, Router, running::Started, slots::Place};
 use bytes::Bytes;
@@ -25,8 +26,6 @@ use tracing::Instrument;
 
 /// How long past its deadline a caller waits for the host that serves it to say so.
 const REPLY_GRACE: Duration = Duration::from_millis(500);
-/// How long an attempt at a job may wait for its turn.
-const JOB_TURN_MAX: Duration = Duration::from_secs(30);
 /// How often a call is resolved anew because something was revoked while it was.
 const RESOLVE_RACES_MAX: usize = 8;
 
@@ -185,7 +184,7 @@ impl Inner {
         let (resolved, tool) = self.check(request).await?;
         let limits = resolved.permit.limits();
         let accepted = UnixMs::now();
-        let deadline = self.deadline(request, asked, accepted.after(limits.wall.0));
+        let (deadline, run_ms) = self.times(request, asked, limits.wall.0);
         let trial = self.pass_breaker(id, &request.to, deadline).await?;
         let envelope = Envelope {
             id,
@@ -195,6 +194,7 @@ impl Inner {
             lane: request.lane,
             accepted,
             deadline,
+            run_ms,
             attempt: request.job.map_or(1, |attempt| attempt.number),
             job: request.job.map(|attempt| attempt.job),
             idempotency_key: request.idempotency_key.clone(),
@@ -208,15 +208,14 @@ impl Inner {
         Ok(Entry { envelope, payload, concurrency, waiting, charges })
     }
 
-    /// When a call ends, done or not: by its caller's time since it was asked for, else by its skill's, which
-    /// fetching and compiling it don't use up. Nobody waits for a job, so the wait for its turn doesn't count.
-    fn deadline(&self, request: &CallRequest, asked: UnixMs, usual: UnixMs) -> UnixMs {
-        let own = request.timeout.map(|timeout| asked.after(timeout.min(self.ceiling.wall.0)));
-        let deadline = own.unwrap_or(usual);
-        match request.job {
-            Some(attempt) => deadline.after(JOB_TURN_MAX).min(attempt.expires),
-            None => deadline,
+    /// When a call ends, done or not: by its caller's time since it was asked for, else by its skill's, `wall`,
+    /// which fetching and compiling it don't use up. Nobody waits for a job: its time runs from its turn on.
+    fn times(&self, request: &CallRequest, asked: UnixMs, wall: Duration) -> (UnixMs, Option<u64>) {
+        let own = request.timeout.map(|timeout| timeout.min(self.ceiling.wall.0));
+        if let Some(attempt) = request.job {
+            return job_times(attempt, own.unwrap_or(wall));
         }
+        (own.map_or_else(|| UnixMs::now().after(wall), |own| asked.after(own)), None)
     }
 
     /// What a request names, if it can be served at all.
@@ -312,6 +311,7 @@ impl Inner {
             return Err(Fault::deadline("the call's time was over before a host was free to start it"));
         }
         let waited = Duration::from_millis(UnixMs::now().0.saturating_sub(envelope.accepted.0));
+        let deadline = ends(envelope, waited)?;
         let started = self.running.start(envelope.id, envelope.chain.first());
         let resolve = step!(here.below(), "resolve");
         let resolved = self.resolve(envelope, announced, &started).instrument(resolve.span.clone()).await?;
@@ -321,7 +321,7 @@ impl Inner {
         let call = Call {
             id: envelope.id,
             attempt: envelope.attempt,
-            deadline: envelope.deadline,
+            deadline,
             chain: envelope.chain.clone(),
             idempotency_key: envelope.idempotency_key.clone(),
             session: envelope.session,
@@ -336,7 +336,7 @@ impl Inner {
         let run = step!(here.below(), "run", tool = %call.tool, version = %resolved.version);
         let services = Arc::new(CallServices::new(
             Router(self.clone()),
-            envelope.clone(),
+            Envelope { deadline, ..envelope.clone() },
             run.trace.clone(),
             place,
             resolved.permit.limits().into(),

@@ -23,6 +23,7 @@ use serde::Deserialize;
 use skep_core::{AuditAction, DomainName, Fault, Job, JobEvent, JobId, Span, UnixMs};
 use skep_store::{Ending, JOBS_BATCH_MAX, JobFilter, JobRoom, Queue, QueueDue};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
@@ -31,6 +32,9 @@ use watch::Watched;
 
 /// Jobs that wait on one host to be accepted; what is more is refused.
 const INTAKE_MAX: usize = 8_192;
+
+/// How often it is looked for jobs that are to be forgotten.
+const FORGET_EVERY: Duration = Duration::from_secs(60);
 
 /// What an operator decides for jobs.
 #[derive(Debug, Clone)]
@@ -151,6 +155,7 @@ impl Router {
         self.until_stopped(|inner| async move { inner.watch_jobs().await });
         if inner.settings.jobs.runs {
             self.until_stopped(|inner| async move { inner.feed_jobs().await });
+            self.until_stopped(|inner| async move { inner.beat().await });
             self.until_stopped(|inner| async move { inner.follow_hosts().await });
             self.until_stopped(|inner| async move { inner.forget_jobs().await });
         }
@@ -206,11 +211,9 @@ impl Router {
 
 impl Inner {
     /// Forgets jobs that have been over for long.
-    async fn forget_jobs(self: std::sync::Arc<Self>) {
-        /// How often that is looked for.
-        const EVERY: Duration = Duration::from_secs(60);
+    async fn forget_jobs(self: Arc<Self>) {
         loop {
-            tokio::time::sleep(EVERY).await;
+            tokio::time::sleep(FORGET_EVERY).await;
             let before = UnixMs::now().before(self.settings.jobs.bounds.keep.0);
             loop {
                 match self.store.jobs_forget(before).await {

@@ -1,7 +1,7 @@
 //! API keys: made, listed and revoked by operators, and found by those who are shown one.
 
 use crate::{Inner, Operator, Router};
-use skep_core::{AuditAction, Fault, KeyId, UnixMs};
+use skep_core::{AuditAction, Fault, KeyId, KeyTerms, UnixMs};
 use skep_store::{KeyRow, StoreError};
 
 impl Router {
@@ -54,6 +54,12 @@ impl Inner {
         }
         Ok(())
     }
+}
+
+/// What a key is for.
+pub(crate) fn terms(key: &KeyRow) -> Result<KeyTerms, Fault> {
+    let unread = |error| Fault::internal(format!("the terms of key {} can't be read: {error}", key.id));
+    serde_json::from_str(&key.terms).map_err(unread)
 }
 
 pub(crate) fn fault(error: StoreError) -> Fault {

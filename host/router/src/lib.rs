@@ -25,6 +25,7 @@ mod sessions;
 mod slots;
 mod state;
 mod steps;
+mod turn;
 mod vault;
 mod waiting;
 

@@ -9,6 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+/// How often it is tried to take a call back that nobody waits for any more.
+const TAKE_BACK_EVERY: Duration = Duration::from_millis(500);
+
 /// Why there is no reply.
 pub(crate) enum NoReply {
     /// The call's time is over.
@@ -179,13 +182,23 @@ impl Drop for Waiter {
 impl Inner {
     /// Takes a call back. If no host had started it, nobody else audits it, so it is done here.
     async fn take_back(&self, envelope: &Envelope, input_bytes: usize, left: &Fault) {
-        match self.bus.cancel(envelope).await {
-            Ok(true) => {
-                self.note_ending(envelope, Ending::Neither).await;
-                self.auditor.push(&taken_back_event(envelope, input_bytes, left)).await;
+        // If it runs here, nobody need be asked.
+        self.running.cancel(envelope.id, left.clone());
+        let unstarted = loop {
+            match self.bus.cancel(envelope).await {
+                Ok(unstarted) => break unstarted,
+                Err(error) => {
+                    tracing::debug!(call = %envelope.id, %error, "a call can't be taken back yet");
+                    let pause = self.receiving.run_until_cancelled(tokio::time::sleep(TAKE_BACK_EVERY));
+                    if pause.await.is_none() || envelope.deadline.remaining().is_zero() {
+                        return;
+                    }
+                }
             }
-            Ok(false) => {}
-            Err(error) => tracing::debug!(call = %envelope.id, %error, "a call could not be taken back"),
+        };
+        if unstarted {
+            self.note_ending(envelope, Ending::Neither).await;
+            self.auditor.push(&taken_back_event(envelope, input_bytes, left)).await;
         }
     }
 }

@@ -71,7 +71,7 @@ impl Keyring {
         }
         let terms: KeyTerms = serde_json::from_str(&key.row.terms)
             .map_err(|e| Fault::internal(format!("the terms of key {} can't be read: {e}", given.id())))?;
-        if terms.expires.is_some_and(|at| at.remaining().is_zero()) {
+        if terms.are_over() {
             return Ok(None);
         }
         note_use(router, &key);

@@ -106,6 +106,7 @@ pub(crate) fn call(from: Incarnation, skill: &str, payload: &str) -> Entry {
         lane: Lane::No,
         accepted: UnixMs::now(),
         deadline: UnixMs::now().after(LIMIT),
+        run_ms: None,
         attempt: 1,
         job: None,
         idempotency_key: None,

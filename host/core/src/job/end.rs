@@ -7,8 +7,12 @@ use std::time::Duration;
 
 /// How long a job waits that failed.
 const AFTER_FAILURE: Backoff = Backoff { first: Duration::from_secs(1), most: Duration::from_secs(300) };
-/// How long a job waits that could not run, or whose host died: it isn't to blame.
-const AFTER_SETBACK: Backoff = Backoff { first: Duration::from_millis(200), most: Duration::from_secs(5) };
+/// How long a job waits whose host died: it isn't to blame.
+const AFTER_DEATH: Backoff = Backoff { first: Duration::from_millis(200), most: Duration::from_secs(5) };
+/// How long a job waits that could not run. As often as it may be started, that takes more than a day.
+const AFTER_DEFERRAL: Backoff = Backoff { first: Duration::from_millis(200), most: Duration::from_secs(180) };
+/// Longest text of a fault that is kept, in bytes.
+const FAULT_BYTES_MAX: usize = 64 << 10;
 
 /// Why an attempt came to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,7 +52,8 @@ pub enum JobEnd {
 impl Job {
     /// What an attempt comes to that came to nothing: another one after a while, unless its bounds are reached.
     /// `chance` is evenly spread from 0 to 1.
-    pub fn set_back(&self, setback: Setback, fault: Fault, now: UnixMs, chance: f64) -> JobEnd {
+    pub fn set_back(&self, setback: Setback, mut fault: Fault, now: UnixMs, chance: f64) -> JobEnd {
+        fault.message.truncate(fault.message.floor_char_boundary(FAULT_BYTES_MAX));
         if self.cancelling {
             return JobEnd::Cancelled;
         }
@@ -57,7 +62,8 @@ impl Job {
         }
         let wait = match setback {
             Setback::Failed => AFTER_FAILURE.after(self.failures + 1, chance),
-            Setback::Interrupted | Setback::Deferred => AFTER_SETBACK.after(self.attempt, chance),
+            Setback::Interrupted => AFTER_DEATH.after(self.interruptions + 1, chance),
+            Setback::Deferred => AFTER_DEFERRAL.after(self.attempt, chance),
         };
         let asked = Duration::from_millis(fault.retry_after_ms.unwrap_or(0)).min(AFTER_FAILURE.most);
         let due = now.after(wait.max(asked));
@@ -82,7 +88,10 @@ impl Job {
             Setback::Interrupted if self.interruptions + 1 >= INTERRUPTIONS_MAX => {
                 Some(format!("{INTERRUPTIONS_MAX} hosts died while they ran it: it may be what kills them"))
             }
-            _ if self.attempt >= STARTS_MAX => Some(format!("it was started {STARTS_MAX} times")),
+            // Whoever lets it be tried again lets it be started as often again.
+            _ if self.attempt.is_multiple_of(STARTS_MAX) => {
+                Some(format!("it was started {} times", self.attempt))
+            }
             _ => None,
         }
     }
@@ -198,5 +207,23 @@ mod tests {
         job.expires = UnixMs(3_600_000);
         job.attempt = STARTS_MAX;
         assert!(matches!(after(&job, Setback::Deferred, away()), JobEnd::Dead(..)));
+        job.attempt += 1;
+        assert!(
+            matches!(after(&job, Setback::Deferred, away()), JobEnd::Again(..)),
+            "it was let be tried again"
+        );
+    }
+
+    #[test]
+    fn what_cannot_run_is_put_off_for_longer_than_a_day() {
+        let half = |attempt| AFTER_DEFERRAL.after(attempt, 0.5);
+        assert!((1..STARTS_MAX).map(half).sum::<Duration>() > Duration::from_secs(24 * 3600));
+    }
+
+    #[test]
+    fn long_words_of_a_fault_are_cut() {
+        let end = after(&job(false), Setback::Failed, Fault::tool_error("ä".repeat(FAULT_BYTES_MAX)));
+        let JobEnd::Dead(_, fault) = end else { panic!("{end:?}") };
+        assert!(fault.message.starts_with('ä') && fault.message.len() < FAULT_BYTES_MAX + 100);
     }
 }

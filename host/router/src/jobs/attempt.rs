@@ -1,13 +1,16 @@
 //! One attempt at a job: an ordinary call, and what it comes to.
 
 use crate::flow::{Asked, Attempt};
+use crate::keys::{fault, terms};
 use crate::steps::{below, by, step};
 use crate::waiting::NoReply;
 use crate::{CallRequest, Inner};
+use futures::FutureExt;
 use skep_core::{
     CallId, ClaimedJob, Fault, FaultCode, Job, JobEnd, KeyId, Principal, Reply, Setback, Trace, UnixMs,
 };
 use skep_store::{Ending, JOB_BYTES_MAX};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -20,8 +23,11 @@ impl Inner {
         let step = below(job.terms.trace.as_ref());
         let here = step!(step, "job", job = %job.id, attempt = job.attempt, by = by(&job.terms.chain));
         let trace = here.trace.clone();
+        // A job whose end isn't told would be this host's for ever, so not even a defect may skip that.
+        let run =
+            AssertUnwindSafe(self.run_job(&claimed, trace)).catch_unwind().instrument(here.span.clone());
         let end = tokio::select! {
-            end = self.run_job(&claimed, trace).instrument(here.span.clone()) => end,
+            end = run => end.unwrap_or_else(|_| set_back(job, Setback::Failed, defect())),
             () = cancel.cancelled() => JobEnd::Cancelled,
             () = self.receiving.cancelled() => {
                 let fault = Fault::unavailable("the host that had the job stopped");
@@ -35,19 +41,15 @@ impl Inner {
 
     async fn run_job(self: &Arc<Self>, claimed: &ClaimedJob, trace: Option<Trace>) -> JobEnd {
         let job = &claimed.job;
-        if job.expires <= UnixMs::now() {
-            let fault = Fault::deadline("the job's time was over before it could be started");
-            return set_back(job, Setback::Deferred, fault);
-        }
-        if let Err(fault) = self.may_still_ask(job).await {
-            return judge(job, fault, Fate::Refused);
-        }
-        let request = Self::request(claimed, trace);
-        let id = CallId::fresh();
-        match self.try_ask(id, &request).await {
+        let (id, request) = (CallId::fresh(), Self::request(claimed, trace));
+        let asked = match self.may_start(job).await {
+            Ok(()) => self.try_ask(id, &request).await,
+            Err(fault) => Asked::Refused(fault.into()),
+        };
+        match asked {
             Asked::Answered(Reply { outcome: Ok(output), .. }) => done(job, output.as_bytes().clone()),
             Asked::Answered(Reply { outcome: Err(fault), version, .. }) => {
-                judge(job, fault, if version.is_some() { Fate::Ran } else { Fate::Refused })
+                judge(job, fault, if version.is_some() { Fate::Ran } else { Fate::Sent })
             }
             Asked::Unanswered(NoReply::Late(fault) | NoReply::Lost(fault)) => {
                 set_back(job, Setback::Deferred, fault)
@@ -80,21 +82,31 @@ impl Inner {
         }
     }
 
-    /// Whether who asked still may: a key that was revoked since runs nothing.
-    async fn may_still_ask(&self, job: &Job) -> Result<(), Fault> {
+    /// Whether there is time left, and who asked still may: a key that was revoked or ended runs nothing.
+    async fn may_start(&self, job: &Job) -> Result<(), Fault> {
+        if job.expires <= UnixMs::now() {
+            return Err(Fault::deadline("the job's time was over before it could be started"));
+        }
         let Some(Principal::Key(id)) = job.terms.chain.first() else { return Ok(()) };
         let Ok(id) = id.parse::<KeyId>() else { return Ok(()) };
-        match self.store.key_load(&id).await.map_err(crate::keys::fault)? {
-            Some(_) => Ok(()),
-            None => Err(Fault::denied("the API key that the job was submitted with was revoked")),
+        let Some(row) = self.store.key_load(&id).await.map_err(fault)? else {
+            return Err(Fault::denied("the API key that the job was submitted with was revoked"));
+        };
+        match terms(&row)?.are_over() {
+            true => Err(Fault::denied("the API key that the job was submitted with has expired")),
+            false => Ok(()),
         }
     }
 }
 
-/// Whether the job's code ran at all.
+/// How far an attempt came.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
+    /// The job's code ran.
     Ran,
+    /// Some host had it; whether its code ran isn't known.
+    Sent,
+    /// It never left this host.
     Refused,
 }
 
@@ -107,13 +119,19 @@ fn done(job: &Job, output: bytes::Bytes) -> JobEnd {
     set_back(job, Setback::Failed, Fault::new(FaultCode::LimitOutput, message))
 }
 
+fn defect() -> Fault {
+    Fault::internal("the host broke while it had the job: a defect of Skep")
+}
+
 /// What a fault means for the job.
 fn judge(job: &Job, fault: Fault, fate: Fate) -> JobEnd {
     let setback = match (fault.code, fate) {
         (FaultCode::Interrupted, _) => Setback::Interrupted,
         // What could not be asked, or was stopped with its host: it runs elsewhere, or is refused for good there.
         (FaultCode::Unavailable | FaultCode::Overloaded | FaultCode::Cancelled, _) => Setback::Deferred,
-        (FaultCode::Deadline, Fate::Refused) => Setback::Deferred,
+        (FaultCode::Deadline, Fate::Sent | Fate::Refused) => Setback::Deferred,
+        // Something of this host's is broken; another's may not be.
+        (FaultCode::Internal, Fate::Refused) => Setback::Deferred,
         _ => Setback::Failed,
     };
     set_back(job, setback, fault)

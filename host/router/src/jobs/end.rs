@@ -2,12 +2,12 @@
 
 use super::gather::gather;
 use crate::Inner;
-use skep_core::JobEnd;
+use skep_core::{Fault, JobEnd, Setback};
 use skep_store::{Ending, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 /// Pause after the database refused.
@@ -16,32 +16,67 @@ const PAUSE: Duration = Duration::from_millis(200);
 const STOP_MAX: Duration = Duration::from_secs(5);
 
 impl Inner {
-    /// Ends jobs until `stopped`; then what has come to an end by then.
+    /// Ends jobs until `stopped`; then what has come to an end by then, if the database takes it soon.
     pub(crate) async fn end_jobs(
         self: Arc<Self>,
-        mut endings: mpsc::Receiver<Ending>,
+        endings: mpsc::Receiver<Ending>,
         stopped: CancellationToken,
     ) {
+        let given_up = async {
+            stopped.cancelled().await;
+            sleep(STOP_MAX).await;
+        };
+        tokio::select! {
+            () = self.end_all(endings, &stopped) => {}
+            () = given_up => tracing::warn!("this host's jobs could not all be ended: the others find them"),
+        }
+    }
+
+    async fn end_all(&self, mut endings: mpsc::Receiver<Ending>, stopped: &CancellationToken) {
         while let Some(Some(first)) = stopped.run_until_cancelled(endings.recv()).await {
-            let batch = gather(first, &mut endings, size);
-            // Its results are kept until they are stored: nothing more is taken meanwhile.
-            let mut told = false;
-            while let Err(error) = self.end_batch(&batch).await {
-                if !std::mem::replace(&mut told, true) {
-                    tracing::warn!(%error, count = batch.len(), "the ends of jobs wait for the database");
-                }
-                if stopped.run_until_cancelled(sleep(PAUSE)).await.is_none() {
-                    break;
+            self.end_surely(gather(first, &mut endings, size)).await;
+        }
+        endings.close();
+        while let Some(first) = endings.recv().await {
+            self.end_surely(gather(first, &mut endings, size)).await;
+        }
+        while let Err(error) = self.give_back_jobs().await {
+            tracing::debug!(%error, "this host's jobs can't be given back yet");
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Ends a batch however long the database is away: its results are kept, nothing more is taken meanwhile.
+    async fn end_surely(&self, batch: Vec<Ending>) {
+        let mut told = false;
+        loop {
+            match self.end_batch(&batch).await {
+                Ok(()) => return,
+                // No other try would mend it, and it must not hold up the others.
+                Err(error @ StoreError::TooLarge { .. }) => return self.end_apart(batch, &error).await,
+                Err(error) => {
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::warn!(%error, count = batch.len(), "the ends of jobs wait for the database");
+                    }
+                    sleep(PAUSE).await;
                 }
             }
         }
-        let until = Instant::now() + STOP_MAX;
-        endings.close();
-        while let Some(first) = endings.recv().await {
-            let batch = gather(first, &mut endings, size);
-            let _ = timeout_at(until, self.end_batch(&batch)).await;
+    }
+
+    /// Ends each of a batch of which one can't be stored: that one is a dead letter.
+    async fn end_apart(&self, mut batch: Vec<Ending>, error: &StoreError) {
+        if let [ending] = batch.as_mut_slice() {
+            tracing::error!(%error, job = %ending.job.id, "the end of a job can't be stored");
+            if matches!(ending.end, JobEnd::Dead(..)) {
+                return;
+            }
+            let fault = Fault::internal(format!("what the job came to can't be stored: {error}"));
+            ending.end = JobEnd::Dead(Setback::Failed, fault);
         }
-        let _ = timeout_at(until, self.give_back_jobs()).await;
+        for ending in batch {
+            Box::pin(self.end_surely(vec![ending])).await;
+        }
     }
 
     async fn end_batch(&self, batch: &[Ending]) -> Result<(), StoreError> {

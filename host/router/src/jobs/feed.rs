@@ -4,7 +4,7 @@ use super::attempt::set_back;
 use super::plan::Turns;
 use super::{Held, fault};
 use crate::Inner;
-use skep_core::{BreakerSeen, BreakerState, ClaimedJob, Fault, Job, Setback, UnixMs};
+use skep_core::{BreakerSeen, BreakerState, ClaimedJob, Fault, FaultCode, Job, Setback, UnixMs};
 use skep_store::{Ending, JOBS_BATCH_MAX, Queue, QueueDue};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -28,6 +28,8 @@ struct Feeder {
     /// How many of a skill's calls may run at once in the fleet, and as of which revision.
     concurrency: HashMap<Queue, (u64, usize)>,
     compared: Option<Instant>,
+    /// When it was asked what is to be stopped.
+    asked: Option<Instant>,
     /// Whether it could not take any the last time.
     stuck: bool,
 }
@@ -54,7 +56,10 @@ impl Inner {
             self.compare_held().await?;
             feeder.compared = Some(Instant::now());
         }
-        self.stop_cancelled().await?;
+        if feeder.asked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
+            self.stop_cancelled().await?;
+            feeder.asked = Some(Instant::now());
+        }
         if self.draining.load(Ordering::Acquire) {
             return Ok(LOOK_EVERY);
         }
@@ -70,8 +75,13 @@ impl Inner {
         let compared = feeder.compared.take();
         let taken = self.store.jobs_claim(self.bus.incarnation(), &plan.wanted, now).await.map_err(fault)?;
         feeder.compared = compared;
+        // A lane that had less than its share left room to the others.
+        let more = (1..plan.count()).contains(&taken.len());
         for claimed in taken {
             self.start_job(claimed);
+        }
+        if more {
+            return Ok(Duration::ZERO);
         }
         let next = plan.next.map_or(LOOK_EVERY, UnixMs::remaining);
         Ok(next.clamp(Duration::from_millis(1), LOOK_EVERY))
@@ -100,10 +110,13 @@ impl Inner {
             let concurrency = match feeder.concurrency.get(queue) {
                 Some((revision, known)) if *revision == seen => *known,
                 _ => {
-                    // What can't be found now is refused when it is called.
                     let found = self.registry.concurrency(&queue.domain, &queue.skill).await;
+                    let away = matches!(&found, Err(Fault { code: FaultCode::Unavailable, .. }));
+                    // What isn't there any more is refused when it is called.
                     let found = found.map_or(1, |many| many as usize);
-                    feeder.concurrency.insert(queue.clone(), (seen, found));
+                    if !away {
+                        feeder.concurrency.insert(queue.clone(), (seen, found));
+                    }
                     found
                 }
             };
@@ -134,12 +147,12 @@ impl Inner {
     /// Compares what this host has with what the database says: what was taken by an answer that was lost goes
     /// back.
     async fn compare_held(self: &Arc<Self>) -> Result<(), Fault> {
-        let known: HashSet<_> = self.jobs.held.lock().keys().copied().collect();
+        let known: HashSet<_> = self.jobs.held.lock().iter().map(|(id, held)| (*id, held.fence)).collect();
         let mut after = None;
         loop {
             let page = self.store.jobs_held(self.bus.incarnation(), after).await.map_err(fault)?;
             after = page.last().filter(|_| page.len() == JOBS_BATCH_MAX).map(|job| job.id);
-            let lost = page.into_iter().filter(|job| !known.contains(&job.id));
+            let lost = page.into_iter().filter(|job| !known.contains(&(job.id, job.fence)));
             let endings: Vec<_> = lost.map(unheld).collect();
             self.store.jobs_end(&endings).await.map_err(fault)?;
             if after.is_none() {

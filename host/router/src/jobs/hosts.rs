@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// How often a host beats, and looks at the others.
+/// How often a host beats, and how often it looks at the others.
 const BEAT_EVERY: Duration = Duration::from_secs(1);
 /// How long a host may be silent before it counts as dead.
 const SILENCE_MAX: Duration = Duration::from_secs(8);
@@ -24,7 +24,17 @@ struct Others {
 }
 
 impl Inner {
-    /// Beats, and looks after the jobs of hosts that don't any more.
+    /// Tells the others that this host lives, whatever else it has to do.
+    pub(crate) async fn beat(self: Arc<Self>) {
+        loop {
+            if let Err(error) = self.store.job_host_beat(self.bus.incarnation()).await {
+                tracing::debug!(%error, "the other hosts can't be told that this one lives");
+            }
+            tokio::time::sleep(BEAT_EVERY).await;
+        }
+    }
+
+    /// Looks after the jobs of hosts that don't beat any more.
     pub(crate) async fn follow_hosts(self: Arc<Self>) {
         let mut others = Others::default();
         // Nobody else can use a database that isn't shared: whoever had jobs there before has ended.
@@ -39,13 +49,15 @@ impl Inner {
 
     async fn look_after(&self, others: &mut Others, patience: Duration) -> Result<(), StoreError> {
         let me = self.bus.incarnation();
-        self.store.job_host_beat(me).await?;
         let hosts = self.store.job_hosts().await?;
         let dead = others.silent(me, &hosts, Instant::now(), patience);
         let living = hosts.iter().filter(|(host, beats)| **beats > 0 && !dead.contains(host)).count();
         self.jobs.hosts.store(living, Ordering::Relaxed);
         for host in dead {
-            self.release_all(host).await?;
+            // The others' jobs don't wait for one whose can't be taken now.
+            if let Err(error) = self.release_all(host).await {
+                tracing::warn!(%error, %host, "a dead host's jobs can't be taken from it yet");
+            }
         }
         Ok(())
     }

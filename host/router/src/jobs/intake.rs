@@ -6,8 +6,12 @@ use crate::keys::fault;
 use skep_core::{AuditEvent, AuditRecord, Fault, Job, NewJob};
 use skep_store::StoreError;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+
+/// How long a stopping host goes on to accept what waits.
+const STOP_MAX: Duration = Duration::from_secs(5);
 
 /// A job that somebody waits to see accepted.
 pub(crate) struct Wish {
@@ -17,7 +21,7 @@ pub(crate) struct Wish {
 }
 
 impl Inner {
-    /// Accepts jobs until `stopped`; what waits by then is accepted still.
+    /// Accepts jobs until `stopped`; what waits by then is accepted still, if the database takes it soon.
     pub(crate) async fn accept_jobs(
         self: Arc<Self>,
         mut wishes: mpsc::Receiver<Wish>,
@@ -28,7 +32,12 @@ impl Inner {
             self.accept_batch(gather(first, &mut wishes, size)).await;
         }
         wishes.close();
+        let until = Instant::now() + STOP_MAX;
         while let Some(first) = wishes.recv().await {
+            if Instant::now() > until {
+                // Whoever waits for these learns it by their being gone.
+                return;
+            }
             self.accept_batch(gather(first, &mut wishes, size)).await;
         }
     }

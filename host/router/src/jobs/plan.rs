@@ -21,6 +21,13 @@ pub(super) struct Plan {
     pub(super) next: Option<UnixMs>,
 }
 
+impl Plan {
+    /// How many jobs are to be taken.
+    pub(super) fn count(&self) -> usize {
+        self.wanted.iter().map(|wanted| wanted.count).sum()
+    }
+}
+
 impl Turns {
     /// Plans what to take of what waits: `free` jobs at most, and of each queue as many as it has room for.
     pub(super) fn plan(
@@ -35,7 +42,8 @@ impl Turns {
         let mut wanted = Vec::new();
         for offset in 0..waits.len() {
             let waits = &waits[self.next.wrapping_add(offset) % waits.len()];
-            let room = room.get(&waits.queue).copied().unwrap_or(0).min(free);
+            let there = usize::try_from(waits.waiting).unwrap_or(usize::MAX);
+            let room = room.get(&waits.queue).copied().unwrap_or(0).min(free).min(there);
             let due = waits.due.map(|due| due.is_some_and(|due| due <= now));
             if room == 0 || due == [false; 3] {
                 continue;
@@ -76,7 +84,7 @@ mod tests {
     }
 
     fn waits(skill: &str, due: [Option<u64>; 3]) -> QueueDue {
-        QueueDue { queue: queue(skill), waiting: 9, due: due.map(|due| due.map(UnixMs)) }
+        QueueDue { queue: queue(skill), waiting: 12, due: due.map(|due| due.map(UnixMs)) }
     }
 
     fn taken(plan: &Plan, skill: &str, lane: Lane) -> usize {
@@ -109,6 +117,10 @@ mod tests {
             assert_eq!((taken(&plan, "full", Lane::No), plan.next), (0, None));
         }
         assert!(seen.iter().all(|seen| *seen >= 4), "{seen:?}");
+        // Room for more than there is stays free for others.
+        let wide = HashMap::from([(queue("a"), 60), (queue("b"), 60)]);
+        let plan = turns.plan(&all, UnixMs(1), 24, &wide);
+        assert_eq!(["a", "b"].map(|skill| taken(&plan, skill, Lane::No)), [12, 12]);
         assert_eq!(turns.plan(&all, UnixMs(1), 0, &room).wanted, []);
         assert_eq!(turns.plan(&[], UnixMs(1), 8, &room), Plan { wanted: Vec::new(), next: None });
     }

@@ -10,12 +10,16 @@ use skep_core::{
     Span, Target, ToolName, Trace, UnixMs, millis,
 };
 use skep_registry::Resolved;
+use skep_store::JOB_BYTES_MAX;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 use tracing::Instrument;
 
+/// How long it may take to be accepted.
+const ACCEPT_MAX: Duration = Duration::from_secs(20);
 /// How often a job may fail where nobody says otherwise.
 const ATTEMPTS: u32 = 3;
 /// How long a job may take where nobody says otherwise.
@@ -120,10 +124,18 @@ impl Inner {
             }
             mpsc::error::TrySendError::Closed(_) => stopping(),
         })?;
-        let job = answered.await.unwrap_or_else(|_| Err(stopping()))?;
+        let answer = timeout(ACCEPT_MAX, answered).await.map_err(|_| unknown())?;
+        let job = answer.unwrap_or_else(|_| Err(stopping()))?;
         self.jobs.more.notify_one();
         Ok(Submitted { again: job.id != id, job })
     }
+}
+
+fn unknown() -> Fault {
+    let most = Span(ACCEPT_MAX);
+    Fault::unavailable(format!(
+        "the database didn't say within {most} whether the job is accepted: submit it again with its idempotency key"
+    ))
 }
 
 fn stopping() -> Fault {
@@ -137,6 +149,12 @@ fn new_job(
     resolved: &Resolved,
     tool: Option<ToolName>,
 ) -> Result<NewJob, Fault> {
+    if request.input.len() > JOB_BYTES_MAX {
+        let (bytes, most) = (request.input.len(), JOB_BYTES_MAX);
+        return Err(Fault::invalid_input(format!(
+            "the input has {bytes} bytes, and a job's may have {most}"
+        )));
+    }
     let section = tool.as_ref().and_then(|tool| resolved.tools.get(tool));
     let attempts = request.attempts.or(section.and_then(|section| section.attempts));
     let attempts_max = attempts.map_or(ATTEMPTS, NonZeroU32::get);

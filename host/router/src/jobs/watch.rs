@@ -21,19 +21,12 @@ pub(crate) struct Watched {
 }
 
 /// Somebody who waits for what happens to a job, until this is dropped.
-pub struct JobWatch {
-    inner: Arc<Inner>,
-    id: JobId,
-    last: watch::Receiver<u64>,
-}
+pub struct JobWatch(watch::Receiver<u64>);
 
 impl Router {
     /// Watches a job for what happens to it from now on.
     pub fn job_watch(&self, id: JobId) -> JobWatch {
-        let watched = &self.0.jobs.watched;
-        let last = watched.jobs.lock().entry(id).or_insert_with(|| watch::Sender::new(0)).subscribe();
-        watched.some.notify_one();
-        JobWatch { inner: self.0.clone(), id, last }
+        JobWatch(self.0.jobs.watched.watch(id))
     }
 }
 
@@ -41,21 +34,12 @@ impl JobWatch {
     /// Waits until something may have happened since this answered last.
     pub async fn stirred(&mut self) {
         // What tells it is there for as long as anybody watches.
-        let _ = self.last.changed().await;
+        let _ = self.0.changed().await;
     }
 
     /// Lets the next wait end at once.
     pub fn stir(&mut self) {
-        self.last.mark_changed();
-    }
-}
-
-impl Drop for JobWatch {
-    fn drop(&mut self) {
-        let mut jobs = self.inner.jobs.watched.jobs.lock();
-        if jobs.get(&self.id).is_some_and(|last| last.receiver_count() == 1) {
-            jobs.remove(&self.id);
-        }
+        self.0.mark_changed();
     }
 }
 
@@ -64,7 +48,7 @@ impl Inner {
     pub(crate) async fn watch_jobs(self: Arc<Self>) {
         let watched = &self.jobs.watched;
         loop {
-            let ids: Vec<_> = watched.jobs.lock().keys().copied().collect();
+            let ids = watched.ids();
             if ids.is_empty() {
                 watched.some.notified().await;
                 continue;
@@ -81,6 +65,19 @@ impl Inner {
 }
 
 impl Watched {
+    fn watch(&self, id: JobId) -> watch::Receiver<u64> {
+        let last = self.jobs.lock().entry(id).or_insert_with(|| watch::Sender::new(0)).subscribe();
+        self.some.notify_one();
+        last
+    }
+
+    /// What somebody waits for still.
+    fn ids(&self) -> Vec<JobId> {
+        let mut jobs = self.jobs.lock();
+        jobs.retain(|_, last| last.receiver_count() > 0);
+        jobs.keys().copied().collect()
+    }
+
     fn tell(&self, counts: Vec<(JobId, u64)>) {
         let jobs = self.jobs.lock();
         for (id, count) in counts {
@@ -88,5 +85,20 @@ impl Watched {
                 last.send_if_modified(|last| std::mem::replace(last, count) != count);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_told_what_nobody_waits_for() {
+        let (watched, id) = (Watched::default(), JobId::fresh());
+        let receiver = watched.watch(id);
+        let another = watched.watch(id);
+        assert_eq!(watched.ids(), [id]);
+        drop((receiver, another));
+        assert_eq!(watched.ids(), []);
     }
 }
