@@ -13,6 +13,8 @@ use tokio::task::AbortHandle;
 
 /// Connections that are served at once; more wait to be taken.
 const CONNECTIONS_MAX: usize = 1024;
+/// How long it is waited when none can be taken, as without free descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 /// How long an answer may be put off.
 const DELAY_MAX: Duration = Duration::from_secs(60);
 
@@ -80,8 +82,10 @@ async fn serve(listener: TcpListener, seen: Seen) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
-        // Whoever went before being taken made no effect.
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
         let seen = seen.clone();
         tokio::spawn(async move {
             answer(stream, &seen).await;

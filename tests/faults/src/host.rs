@@ -122,7 +122,7 @@ impl Host {
     /// Kills it; it stays down so long. False if it is down already.
     pub fn kill(&self, down: Duration) -> bool {
         let mut state = self.state.lock();
-        if state.process.is_none() {
+        if state.alive().is_none() {
             return false;
         }
         state.end(true);
@@ -130,16 +130,14 @@ impl Host {
         true
     }
 
-    /// Stops its clock.
-    pub fn pause(&self) {
-        if let Some(process) = &mut self.state.lock().process {
-            process.pause();
-        }
+    /// Stops its clock. False if it is down.
+    pub fn pause(&self) -> bool {
+        self.state.lock().alive().map(Process::pause).is_some()
     }
 
     /// Lets it go on.
     pub fn resume(&self) {
-        if let Some(process) = &mut self.state.lock().process {
+        if let Some(process) = self.state.lock().alive() {
             process.resume();
         }
     }
@@ -179,12 +177,18 @@ impl Host {
 }
 
 impl State {
-    /// Ends this life, and the process if it lives. The time is noted first: nothing that it did is later.
+    /// The process, if it hasn't ended.
+    fn alive(&mut self) -> Option<&mut Process> {
+        let process = self.process.as_mut()?;
+        process.ended().is_none().then_some(process)
+    }
+
+    /// Ends this life, and the process if it lives. The time is noted then: nothing that it did is later.
     fn end(&mut self, killed: bool) {
+        self.process = None;
         if let Some(life) = self.lives.last_mut() {
             (life.ended, life.killed) = (Some(now_ms()), killed);
         }
-        self.process = None;
     }
 }
 

@@ -1,6 +1,6 @@
 //! The judgement: the ledger and the effects, which are outside, against the system's own books.
 
-use crate::books::{Books, Job};
+use crate::books::{Books, Job, Step};
 use crate::fleet::Fleet;
 use crate::ledger::Entry;
 use crate::life::{Attempt, attempts, defect};
@@ -19,6 +19,9 @@ const AUDIT_SETTLE_MAX: Duration = Duration::from_secs(60);
 /// How often it is checked meanwhile.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How attempts end that come to nothing.
+const SETBACKS: [&str; 3] = ["interrupted", "deferred", "failed"];
+
 /// What can't be asked of every fault.
 #[derive(Debug, Clone, Copy)]
 pub struct Strict {
@@ -26,6 +29,21 @@ pub struct Strict {
     pub audit: bool,
     /// Nothing runs more often than it is started: the bus doesn't forget what it has delivered.
     pub starts: bool,
+    /// What may become of hosts.
+    pub hosts: Hosts,
+    /// What was under way at a kill is started again so soon, 99 times of 100.
+    pub again: Option<Duration>,
+}
+
+/// What may become of hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hosts {
+    /// Nothing: they live, and answer each submission.
+    Live,
+    /// They are killed, and never end by themselves.
+    Killed,
+    /// They end by themselves once others may have thought them dead.
+    End,
 }
 
 /// What is known of one job from all sides.
@@ -39,15 +57,15 @@ struct Case<'a> {
     effects: usize,
 }
 
-/// Waits until all is over, and judges every job that was submitted. `kills` are the times at which hosts
-/// were killed, in Unix milliseconds.
+/// Waits until all is over, and judges every job that was submitted; says how many attempts were interrupted.
+/// `kills` are the times at which hosts were killed, in Unix milliseconds.
 pub async fn jobs(
     verdict: &mut Verdict,
     fleet: &Fleet,
     load: &Load,
     kills: &[u64],
     strict: Strict,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<usize> {
     let url = fleet.maria.lock().url();
     let mut books = Books::open(&url).await?;
     let open = books.settled(SETTLE_MAX).await?;
@@ -58,8 +76,12 @@ pub async fn jobs(
     let case = |(key, entry)| case(key, entry, &jobs, &rows, &effects);
     let cases: Vec<_> = entries.iter().map(case).collect();
     verdict.figure("jobs accepted", cases.iter().filter(|case| !case.entry.ids.is_empty()).count());
-    verdict.figure("accepted within", load.took().into_iter().collect::<Times>());
+    verdict.figure("submissions answered within", load.took().into_iter().collect::<Times>());
     verdict.none("refused for good", &load.refused());
+    match strict.hosts {
+        Hosts::Live => verdict.none("submissions without an answer", &load.silent()),
+        Hosts::Killed | Hosts::End => verdict.figure("submissions without an answer", load.silent().len()),
+    }
     verdict.none("accepted and lost", &found(&cases, Case::lost));
     verdict.none("accepted twice", &found(&cases, Case::twice));
     verdict.none("results that changed", &found(&cases, Case::changed));
@@ -71,28 +93,33 @@ pub async fn jobs(
         true => verdict.none("executed more often than started", &unstarted),
         false => verdict.figure("executed more often than started", unstarted.len()),
     }
-    again(verdict, &cases, kills);
-    Ok(())
+    again(verdict, &cases, kills, strict);
+    Ok(cases.iter().flat_map(|case| &case.attempts).filter(|attempt| attempt.interrupted).count())
 }
 
 /// Executions beside the first, and how soon what a host had was started elsewhere.
-fn again(verdict: &mut Verdict, cases: &[Case<'_>], kills: &[u64]) {
-    let hit = |case: &Case<'_>| {
-        case.attempts.iter().filter(|a| a.interrupted || a.first_during(kills).is_some()).count()
-    };
+fn again(verdict: &mut Verdict, cases: &[Case<'_>], kills: &[u64], strict: Strict) {
+    let hit = |case: &Case<'_>| case.attempts.iter().filter_map(|attempt| attempt.hit(kills)).count();
     let more: usize = cases.iter().map(|case| case.effects.saturating_sub(1)).sum();
-    verdict.figure("jobs in flight at kills", cases.iter().map(hit).sum::<usize>());
+    let attempts = || cases.iter().flat_map(|case| &case.attempts);
+    let steps = || cases.iter().filter_map(|case| case.job).flat_map(|job| &job.steps);
+    let told = SETBACKS.map(|name| format!("{} {name}", steps().filter(|step| step.step == name).count()));
+    verdict.figure("attempts set back", told.join(", "));
+    verdict.figure("attempts interrupted by a kill", cases.iter().map(hit).sum::<usize>());
     verdict.figure("executed again", more);
-    let redelivered = cases.iter().flat_map(|case| &case.attempts).filter(|attempt| attempt.interrupted);
-    let redelivered = redelivered.filter_map(|attempt| {
-        let kill = attempt.first_during(kills)?;
-        Some(Duration::from_millis(attempt.again?.saturating_sub(kill)))
+    let redelivered = attempts().filter_map(|attempt| {
+        Some(Duration::from_millis(attempt.again?.saturating_sub(attempt.hit(kills)?)))
     });
-    verdict.figure("started again after a kill", redelivered.collect::<Times>());
+    let (name, redelivered) = ("started again after a kill", redelivered.collect::<Times>());
+    match strict.again {
+        Some(bound) => verdict.within(name, &redelivered, 99, bound),
+        None => verdict.figure(name, redelivered),
+    }
     if !kills.is_empty() {
         let excess = |case: &Case<'_>| {
             let (more, hit) = (case.effects.saturating_sub(1), hit(case));
-            (more > hit).then(|| format!("{} effects, in flight at {hit} kills", case.effects))
+            let told = || format!("{} effects, interrupted by {hit} kills; {}", case.effects, case.told());
+            (more > hit).then(told)
         };
         verdict.none("executed again without a kill", &found(cases, excess));
     }
@@ -159,14 +186,19 @@ impl Case<'_> {
 
     fn dead(&self) -> Option<String> {
         let job = self.job.filter(|job| job.state != "done")?;
-        let steps: Vec<_> = job.steps.iter().map(|step| format!("{} {}", step.step, step.detail)).collect();
-        Some(format!("{}: {}", job.state, steps.join("; ")))
+        Some(format!("{}: {}", job.state, self.told()))
     }
 
     fn unstarted(&self) -> Option<String> {
         let starts = self.attempts.len();
         // What was never accepted for certain may have been all the same.
         (self.job.is_some() && self.effects > starts)
-            .then(|| format!("{} effects, {starts} starts", self.effects))
+            .then(|| format!("{} effects, {starts} starts; {}", self.effects, self.told()))
+    }
+
+    /// Its life.
+    fn told(&self) -> String {
+        let step = |step: &Step| format!("{} {} {}", step.at, step.step, step.detail);
+        self.job.iter().flat_map(|job| &job.steps).map(step).collect::<Vec<_>>().join("; ")
     }
 }

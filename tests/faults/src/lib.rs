@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod life;
 pub mod load;
 pub mod orders;
+pub mod pace;
 pub mod proxy;
 pub mod rest;
 pub mod scenario;

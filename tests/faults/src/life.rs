@@ -68,10 +68,11 @@ pub fn attempts(steps: &[Step]) -> Vec<Attempt> {
 }
 
 impl Attempt {
-    /// The first of these times that it was under way at.
-    pub fn first_during(&self, times: &[u64]) -> Option<u64> {
-        let over = self.over.unwrap_or(u64::MAX);
-        times.iter().copied().filter(|time| (self.began..=over).contains(time)).min()
+    /// The first of these kills that it was under way at, if one interrupted it: any of them may have been of the
+    /// host that had it, or of the one that served it.
+    pub fn hit(&self, kills: &[u64]) -> Option<u64> {
+        let over = self.over.filter(|_| self.interrupted)?;
+        kills.iter().copied().filter(|kill| (self.began..=over).contains(kill)).min()
     }
 }
 
@@ -120,7 +121,8 @@ mod tests {
         let first = Attempt { began: 200, over: Some(300), again: Some(400), interrupted: true };
         let second = Attempt { began: 400, over: Some(500), again: None, interrupted: false };
         assert_eq!(attempts, [first, second]);
-        assert_eq!(first.first_during(&[100, 250, 260, 450]), Some(250));
-        assert_eq!(second.first_during(&[250]), None);
+        assert_eq!(first.hit(&[100, 250, 260, 450]), Some(250));
+        assert_eq!(first.hit(&[100, 450]), None);
+        assert_eq!(second.hit(&[450]), None, "it was under way then, and nothing came of it");
     }
 }

@@ -3,7 +3,8 @@
 use crate::calls::input;
 use crate::fleet::{Fleet, HOSTS, TOOL};
 use crate::ledger::Ledger;
-use crate::rest::{Answer, Ask, Silence};
+use crate::pace::Pace;
+use crate::rest::{Answer, Ask};
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -27,28 +28,29 @@ const OFFERS_MAX: usize = 400;
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long a job's effect takes at most.
 const EFFECT_MAX_MS: u64 = 60;
-/// Refusals that are kept to be shown.
-const SHOWN_MAX: usize = 20;
 
 /// What is submitted, and what came of it so far.
 pub struct Load {
     /// What was submitted and answered.
     pub ledger: Ledger,
+    /// When what is submitted.
+    pub pace: Pace,
     fleet: Arc<Fleet>,
     seed: u64,
     count: usize,
     next: AtomicUsize,
     accepted: AtomicUsize,
     refused: Mutex<Vec<String>>,
+    silent: Mutex<Vec<String>>,
     took: Mutex<Vec<Duration>>,
 }
 
 impl Load {
-    /// So many jobs, all of which come from the seed.
-    pub fn new(fleet: Arc<Fleet>, seed: u64, count: usize) -> Arc<Self> {
-        let (next, accepted) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let (refused, took) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { ledger: Ledger::default(), fleet, seed, count, next, accepted, refused, took })
+    /// So many jobs, all of which come from the seed, at this pace.
+    pub fn new(fleet: Arc<Fleet>, seed: u64, count: usize, pace: Pace) -> Arc<Self> {
+        let (ledger, next, accepted) = (Ledger::default(), AtomicUsize::new(0), AtomicUsize::new(0));
+        let (refused, silent, took) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Arc::new(Self { ledger, pace, fleet, seed, count, next, accepted, refused, silent, took })
     }
 
     /// Submits all of them; returns when each was accepted or given up.
@@ -62,7 +64,7 @@ impl Load {
                     if n >= load.count {
                         return;
                     }
-                    load.room().await;
+                    load.room(n).await;
                     load.submit(n).await;
                 }
             });
@@ -80,13 +82,20 @@ impl Load {
         self.refused.lock().clone()
     }
 
+    /// Which offers had no answer.
+    pub fn silent(&self) -> Vec<String> {
+        self.silent.lock().clone()
+    }
+
     /// How long each answer took.
     pub fn took(&self) -> Vec<Duration> {
         self.took.lock().clone()
     }
 
-    async fn room(&self) {
-        while self.accepted() > self.fleet.effects.distinct() + AHEAD_MAX {
+    /// Waits until a job is due and not too many are ahead of their effects.
+    async fn room(&self, n: usize) {
+        let full = || self.accepted() > self.fleet.effects.distinct() + AHEAD_MAX;
+        while !self.pace.is_due(n, Instant::now()) || full() {
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -130,15 +139,16 @@ impl Load {
                 Some("unavailable" | "overloaded" | "cancelled" | "deadline" | "interrupted") => false,
                 _ => self.refuse(format!("job {key}: {}: {}", answer.status, answer.body)),
             },
-            Err(Silence::Late | Silence::Gone(_)) => false,
+            Err(silence) => {
+                let (host, took) = (host + 1, begun.elapsed());
+                self.silent.lock().push(format!("job {key} by host{host} after {took:?}: {silence:?}"));
+                false
+            }
         }
     }
 
     fn refuse(&self, why: String) -> bool {
-        let mut refused = self.refused.lock();
-        if refused.len() < SHOWN_MAX {
-            refused.push(why);
-        }
+        self.refused.lock().push(why);
         true
     }
 

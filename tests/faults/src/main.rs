@@ -50,7 +50,7 @@ async fn main() -> anyhow::Result<ExitCode> {
 impl Flags {
     fn size(&self, scenario: Scenario) -> Size {
         let usual = if self.short { scenario.short() } else { scenario.long() };
-        Size { faults: self.faults.unwrap_or(usual.faults), jobs: self.jobs.unwrap_or(usual.jobs) }
+        Size { faults: self.faults.unwrap_or(usual.faults), jobs: self.jobs.unwrap_or(usual.jobs), ..usual }
     }
 }
 

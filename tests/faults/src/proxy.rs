@@ -14,6 +14,8 @@ use tokio::task::{AbortHandle, JoinSet};
 
 /// Connections that one proxy carries at once; one more is closed at once.
 pub const CONNECTIONS_MAX: usize = 1024;
+/// How long it is waited when none can be taken, as without free descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 /// How a proxy treats what it carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,8 +142,9 @@ async fn serve(listener: TcpListener, line: Arc<Line>) {
                 Ok((client, _)) if open.len() < CONNECTIONS_MAX => {
                     open.spawn(carry(client, line.clone()));
                 }
-                // Too many, or gone before it was taken.
-                _ => {}
+                // Too many.
+                Ok(_) => {}
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
             Some(_) = open.join_next() => {}
         }

@@ -22,6 +22,23 @@ pub struct Size {
     pub faults: usize,
     /// How many jobs are submitted meanwhile, where jobs are.
     pub jobs: usize,
+    /// Whether its figures are told, and what is promised is asked of them.
+    pub long: bool,
+}
+
+impl Size {
+    const fn short(faults: usize, jobs: usize) -> Self {
+        Self { faults, jobs, long: false }
+    }
+
+    const fn long(faults: usize, jobs: usize) -> Self {
+        Self { faults, jobs, long: true }
+    }
+
+    /// What is asked: what is `promised` of a long run, what is `borne` of a short one, which shares its machine.
+    fn bound<T>(self, promised: T, borne: T) -> T {
+        if self.long { promised } else { borne }
+    }
 }
 
 /// What can be shown.
@@ -61,28 +78,28 @@ impl Scenario {
     /// The size that is run with each change.
     pub fn short(self) -> Size {
         match self {
-            Self::Kills => Size { faults: 4, jobs: 2_000 },
-            Self::Redis => Size { faults: 4, jobs: 1_000 },
-            Self::Mariadb => Size { faults: 5, jobs: 1_000 },
-            Self::Network => Size { faults: 8, jobs: 0 },
-            Self::Zombies => Size { faults: 2, jobs: 1_000 },
-            Self::Poison => Size { faults: 1, jobs: 500 },
-            Self::Stops => Size { faults: 6, jobs: 0 },
-            Self::Neighbours => Size { faults: 4, jobs: 300 },
+            Self::Kills => Size::short(4, 2_000),
+            Self::Redis => Size::short(4, 1_000),
+            Self::Mariadb => Size::short(5, 1_000),
+            Self::Network => Size::short(8, 500),
+            Self::Zombies => Size::short(2, 1_000),
+            Self::Poison => Size::short(1, 500),
+            Self::Stops => Size::short(6, 0),
+            Self::Neighbours => Size::short(4, 300),
         }
     }
 
     /// The size whose figures are told.
     pub fn long(self) -> Size {
         match self {
-            Self::Kills => Size { faults: 200, jobs: 100_000 },
-            Self::Redis => Size { faults: 200, jobs: 50_000 },
-            Self::Mariadb => Size { faults: 100, jobs: 30_000 },
-            Self::Network => Size { faults: 96, jobs: 0 },
-            Self::Zombies => Size { faults: 50, jobs: 50_000 },
-            Self::Poison => Size { faults: 10, jobs: 5_000 },
-            Self::Stops => Size { faults: 300, jobs: 0 },
-            Self::Neighbours => Size { faults: 20, jobs: 1_000 },
+            Self::Kills => Size::long(200, 100_000),
+            Self::Redis => Size::long(200, 50_000),
+            Self::Mariadb => Size::long(100, 30_000),
+            Self::Network => Size::long(96, 20_000),
+            Self::Zombies => Size::long(50, 50_000),
+            Self::Poison => Size::long(10, 5_000),
+            Self::Stops => Size::long(300, 0),
+            Self::Neighbours => Size::long(20, 1_000),
         }
     }
 

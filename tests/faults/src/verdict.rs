@@ -38,6 +38,14 @@ impl Verdict {
         }
     }
 
+    /// Notes times, and fails if there are none or one in so many percent of them exceeds `bound`.
+    pub fn within(&mut self, name: &'static str, times: &Times, percent: usize, bound: Duration) {
+        let late = times.percentile(percent);
+        self.figure(name, times);
+        self.must(!times.is_empty(), || format!("{name}: none was measured"));
+        self.must(late <= bound, || format!("{name}: p{percent} is {late:?}, more than {bound:?}"));
+    }
+
     /// Fails unless `holds`.
     pub fn must(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
         if !holds {
@@ -78,6 +86,11 @@ impl FromIterator<Duration> for Times {
 }
 
 impl Times {
+    /// Whether nothing was measured.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The time that so many percent don't exceed; zero of none.
     pub fn percentile(&self, percent: usize) -> Duration {
         let rank = (self.0.len() * percent).div_ceil(100).max(1);
@@ -102,6 +115,18 @@ mod tests {
         let ms = [1, 50, 99, 100].map(|percent| times.percentile(percent).as_millis());
         assert_eq!(ms, [2, 100, 198, 200]);
         assert_eq!(Times::default().percentile(99), Duration::ZERO);
+    }
+
+    #[test]
+    fn times_are_held_to_their_bounds() {
+        let good = |times: Times| {
+            let mut verdict = Verdict::new("kills", 7);
+            verdict.within("late", &times, 99, Duration::from_millis(198));
+            verdict.is_good()
+        };
+        assert!(good((1..=200).map(Duration::from_millis).collect()));
+        assert!(!good((2..=201).map(Duration::from_millis).collect()));
+        assert!(!good(Times::default()));
     }
 
     #[test]

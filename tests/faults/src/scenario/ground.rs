@@ -2,8 +2,10 @@
 
 use super::Size;
 use crate::fleet::Fleet;
-use crate::judge::{self, Strict};
+use crate::host::Host;
+use crate::judge::{self, Hosts, Strict};
 use crate::load::{Load, SKILL};
+use crate::pace::Pace;
 use crate::verdict::Verdict;
 use anyhow::Context as _;
 use std::sync::Arc;
@@ -31,24 +33,28 @@ pub(super) struct Ground {
 }
 
 impl Ground {
-    /// Starts a fleet for a scenario, and begins to submit its jobs.
-    pub(super) async fn start(name: &str, seed: u64, size: Size) -> anyhow::Result<Self> {
+    /// Starts a fleet for a scenario, and begins to submit its jobs: each fault's share evenly over the time that
+    /// the fault `lasts`.
+    pub(super) async fn start(name: &str, seed: u64, size: Size, lasts: Duration) -> anyhow::Result<Self> {
         let fleet = Arc::new(Fleet::start(&format!("{name}-{seed}")).await?);
         fleet.add(SKILL, "")?;
         fleet.ready(READY_MAX).await.context("the fleet isn't ready at the start")?;
-        let load = Load::new(fleet.clone(), seed, size.jobs);
+        let pace = Pace::new(lasts.mul_f64(size.faults as f64 / size.jobs.max(1) as f64));
+        pace.open(share(size, 1), Instant::now());
+        let load = Load::new(fleet.clone(), seed, size.jobs, pace);
         let (mut submitting, mut watching) = (JoinSet::new(), JoinSet::new());
         submitting.spawn(load.clone().submit_all());
         watching.spawn(load.clone().watch());
         Ok(Self { fleet, load, size, begun: Instant::now(), submitting, watching })
     }
 
-    /// Waits until fault number `n`, from 0, is due: faults and jobs end together.
+    /// Waits until fault number `n`, from 0, is due, and lets further jobs go: faults and jobs end together.
     pub(super) async fn due(&self, n: usize) {
-        let (begun, share) = (Instant::now(), self.size.jobs * (n + 1) / (self.size.faults + 2));
-        while self.load.accepted() < share && begun.elapsed() < SHARE_MAX {
+        let begun = Instant::now();
+        while self.load.accepted() < share(self.size, n) && begun.elapsed() < SHARE_MAX {
             tokio::time::sleep(LOOK_EVERY).await;
         }
+        self.load.pace.open(share(self.size, n + 2), Instant::now());
     }
 
     /// When hosts were killed.
@@ -58,18 +64,33 @@ impl Ground {
         kills
     }
 
-    /// Lets the jobs that are left come to their ends, and judges all of them.
-    pub(super) async fn judge(mut self, verdict: &mut Verdict, strict: Strict) -> anyhow::Result<()> {
+    /// Lets the jobs that are left come to their ends, and judges all of them; says how many attempts were
+    /// interrupted.
+    pub(super) async fn judge(mut self, verdict: &mut Verdict, strict: Strict) -> anyhow::Result<usize> {
+        self.load.pace.open(self.size.jobs, Instant::now());
         let rest = timeout(REST_MAX, async { while self.submitting.join_next().await.is_some() {} }).await;
         verdict.must(rest.is_ok(), || format!("jobs are not accepted {REST_MAX:?} after the last fault"));
         let kills = self.kills();
-        judge::jobs(verdict, &self.fleet, &self.load, &kills, strict).await?;
+        let interrupted = judge::jobs(verdict, &self.fleet, &self.load, &kills, strict).await?;
         self.watching.abort_all();
         judge::audit(verdict, &self.fleet, strict).await;
-        let ended = self.fleet.hosts.iter().flat_map(|host| host.lives());
-        let ended = ended.filter(|life| life.ended.is_some() && !life.killed).count();
-        verdict.figure("hosts that ended by themselves", ended);
+        let ended: Vec<_> = self.fleet.hosts.iter().flat_map(ended).collect();
+        match strict.hosts {
+            Hosts::Live | Hosts::Killed => verdict.none("hosts that ended by themselves", &ended),
+            Hosts::End => verdict.figure("hosts that ended by themselves", ended.len()),
+        }
         verdict.figure("took", format!("{:.0} s", self.begun.elapsed().as_secs_f64()));
-        Ok(())
+        Ok(interrupted)
     }
+}
+
+/// How many jobs are accepted when fault number `n` is due.
+fn share(size: Size, n: usize) -> usize {
+    (size.jobs * (n + 1) / (size.faults + 2)).min(size.jobs)
+}
+
+/// The lives of a host that it ended itself.
+fn ended(host: &Arc<Host>) -> Vec<String> {
+    let lives = host.lives().into_iter().filter(|life| life.ended.is_some() && !life.killed);
+    lives.map(|life| format!("{}: {life:?}", host.name)).collect()
 }

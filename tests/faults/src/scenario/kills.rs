@@ -3,7 +3,7 @@
 use super::Size;
 use super::ground::Ground;
 use crate::fleet::HOSTS;
-use crate::judge::Strict;
+use crate::judge::{Hosts, Strict};
 use crate::verdict::Verdict;
 use rand::Rng as _;
 use rand::rngs::StdRng;
@@ -14,10 +14,12 @@ const DOWN_MAX_MS: u64 = 1_500;
 /// How long a host is waited for that is down when it should be killed.
 const UP_MAX: Duration = Duration::from_secs(30);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How soon what a host had is started again, in a long run and in a short one.
+const AGAIN_MAX: [Duration; 2] = [Duration::from_secs(20), Duration::from_secs(60)];
 
 pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::new("kills", seed);
-    let ground = Ground::start("kills", seed, size).await?;
+    let ground = Ground::start("kills", seed, size, Duration::ZERO).await?;
     for n in 0..size.faults {
         let mut some_ms = || Duration::from_millis(chance.random_range(0..=DOWN_MAX_MS));
         let (pause, down, host) = (some_ms(), some_ms(), chance.random_range(0..HOSTS));
@@ -32,6 +34,7 @@ pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Re
         verdict.must(killed.is_ok(), || format!("host{} doesn't come back", host + 1));
     }
     verdict.figure("kills", ground.kills().len());
-    ground.judge(&mut verdict, Strict { audit: false, starts: true }).await?;
+    let again = Some(size.bound(AGAIN_MAX[0], AGAIN_MAX[1]));
+    ground.judge(&mut verdict, Strict { audit: false, starts: true, hosts: Hosts::Killed, again }).await?;
     Ok(verdict)
 }

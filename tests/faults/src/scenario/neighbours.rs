@@ -25,6 +25,8 @@ const CALLERS: usize = 2;
 /// Submitters at once.
 const SUBMITTERS: usize = 16;
 const READY_MAX: Duration = Duration::from_secs(60);
+/// How much later calls may be answered beside the crowd, as a ratio, in a long run and in a short one.
+const RATIO_MAX: [f64; 2] = [1.5, 10.0];
 
 pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::new("neighbours", seed);
@@ -51,9 +53,11 @@ pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Re
     let [calm, full]: [Times; 2] =
         [calm, full].map(|calls| calls.into_iter().map(|called| called.took).collect());
     let ratio = full.percentile(99).as_secs_f64() / calm.percentile(99).as_secs_f64();
-    verdict.figure("the neighbour, calm", &calm);
-    verdict.figure("the neighbour, beside the crowd", &full);
+    let most = size.bound(RATIO_MAX[0], RATIO_MAX[1]);
+    verdict.within("the neighbour, calm", &calm, 100, DEADLINE);
+    verdict.within("the neighbour, beside the crowd", &full, 100, DEADLINE);
     verdict.figure("p99, as a ratio", format!("{ratio:.2}"));
+    verdict.must(ratio <= most, || format!("the neighbour is {ratio:.2} times as slow, more than {most}"));
     Ok(verdict)
 }
 

@@ -1,17 +1,18 @@
-//! Bad networks: whatever one host can't reach, every call to any host is answered by its deadline.
+//! Bad networks: whatever one host can't reach, every call to any host is answered by its deadline, and no job is lost.
 
 use super::Size;
+use super::ground::Ground;
 use crate::calls::{Called, End, GRACE, call, serves};
 use crate::fleet::{Fleet, HOSTS};
+use crate::judge::{Hosts, Strict};
+use crate::load::SKILL;
 use crate::proxy::Mode;
 use crate::verdict::{Times, Verdict};
-use anyhow::Context as _;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-const SKILL: &str = "worker";
 /// How long a fault lasts.
 const LASTS: Duration = Duration::from_secs(4);
 /// How long a call has.
@@ -37,20 +38,23 @@ type Fault = (usize, bool, Mode);
 
 pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::new("network", seed);
-    let fleet = Fleet::start(&format!("network-{seed}")).await?;
-    fleet.add(SKILL, "")?;
-    fleet.ready(RECOVERY_MAX).await.context("the fleet isn't ready at the start")?;
+    let ground = Ground::start("network", seed, size, LASTS).await?;
     let (mut all, mut recovered, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     for (n, fault) in faults(&mut chance, size.faults).into_iter().enumerate() {
-        all.extend(during(&fleet, n, fault).await);
-        match serves(&fleet, SKILL, RECOVERY_MAX).await {
+        ground.due(n).await;
+        let calls = during(&ground.fleet, n, fault).await;
+        bystanders(&mut verdict, fault, &calls);
+        all.extend(calls.into_iter().map(|called| (told(fault), called)));
+        match serves(&ground.fleet, SKILL, RECOVERY_MAX).await {
             Some(took) => recovered.push(took),
             None => failures.push(format!("after {}", told(fault))),
         }
     }
     verdict.none("not serving again within 30 s", &failures);
     verdict.figure("serving again after", recovered.into_iter().collect::<Times>());
-    judge(&mut verdict, &fleet, &all);
+    judge(&mut verdict, &ground.fleet, &all);
+    let strict = Strict { audit: true, starts: true, hosts: Hosts::Live, again: None };
+    ground.judge(&mut verdict, strict).await?;
     Ok(verdict)
 }
 
@@ -73,7 +77,7 @@ fn told((host, redis, mode): Fault) -> String {
 }
 
 /// Calls through all hosts while the fault lasts.
-async fn during(fleet: &Fleet, n: usize, (host, redis, mode): Fault) -> Vec<(String, Called)> {
+async fn during(fleet: &Fleet, n: usize, (host, redis, mode): Fault) -> Vec<Called> {
     let way = if redis { &fleet.hosts[host].redis } else { &fleet.hosts[host].mysql };
     way.set(mode);
     let until = Instant::now() + LASTS;
@@ -89,7 +93,17 @@ async fn during(fleet: &Fleet, n: usize, (host, redis, mode): Fault) -> Vec<(Str
     });
     let made = futures::future::join_all(callers).await;
     way.set(Mode::Pass);
-    made.into_iter().flatten().map(|called| (told((host, redis, mode)), called)).collect()
+    made.into_iter().flatten().collect()
+}
+
+/// Most calls through hosts that have a good network must be done: those that another host took may not be.
+fn bystanders(verdict: &mut Verdict, fault: Fault, calls: &[Called]) {
+    let hit = format!("host{}", fault.0 + 1);
+    let through: Vec<_> = calls.iter().filter(|called| called.host != hit).collect();
+    let done = through.iter().filter(|called| called.end == End::Done).count();
+    verdict.must(done * 2 > through.len(), || {
+        format!("{}: {done} of {} calls through others are done", told(fault), through.len())
+    });
 }
 
 fn judge(verdict: &mut Verdict, fleet: &Fleet, all: &[(String, Called)]) {
@@ -105,7 +119,7 @@ fn judge(verdict: &mut Verdict, fleet: &Fleet, all: &[(String, Called)]) {
         let effects = fleet.effects.of(&called.id).len();
         match &called.end {
             End::Done if effects == 0 => wrong.push(format!("{}, but no effect", what())),
-            End::Wrong(_) => wrong.push(what()),
+            End::Wrong(_) | End::Silent(_) => wrong.push(what()),
             _ => {}
         }
         if effects > 1 {

@@ -5,7 +5,7 @@ use super::ground::Ground;
 use crate::books::Books;
 use crate::calls::input;
 use crate::fleet::TOOL;
-use crate::judge::Strict;
+use crate::judge::{Hosts, Strict};
 use crate::load::SKILL;
 use crate::orders::{reach, submit};
 use crate::verdict::Verdict;
@@ -14,6 +14,8 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 use std::time::{Duration, Instant};
 
+/// How long it takes until one is dead, about.
+const LASTS: Duration = Duration::from_secs(20);
 /// How many hosts one job may kill.
 const KILLS_MAX: usize = 3;
 /// How long its effect takes: longer than it takes to be killed.
@@ -26,7 +28,7 @@ const DOWN: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::new("poison", seed);
-    let ground = Ground::start("poison", seed, size).await?;
+    let ground = Ground::start("poison", seed, size, LASTS).await?;
     let url = ground.fleet.maria.lock().url();
     let mut books = Books::open(&url).await?;
     let mut wrong = Vec::new();
@@ -38,7 +40,8 @@ pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Re
     verdict.figure("jobs that killed their hosts", size.faults);
     verdict.figure("hosts killed", ground.kills().len());
     verdict.none("not dead after three hosts", &wrong);
-    ground.judge(&mut verdict, Strict { audit: false, starts: true }).await?;
+    let strict = Strict { audit: false, starts: true, hosts: Hosts::Killed, again: None };
+    ground.judge(&mut verdict, strict).await?;
     Ok(verdict)
 }
 
@@ -52,8 +55,18 @@ async fn poison(ground: &Ground, books: &mut Books, n: usize, host: usize) -> an
         while fleet.effects.of(&key).len() < kill && begun.elapsed() < NEXT_MAX {
             tokio::time::sleep(LOOK_EVERY).await;
         }
+        let count = fleet.effects.of(&key).len();
+        if count != kill {
+            return Ok(Some(format!(
+                "job {id} has run {count} times, not {kill}, after {:?}",
+                begun.elapsed()
+            )));
+        }
         let life = books.host_of(&id).await?.with_context(|| format!("nobody has job {id}"))?;
-        fleet.host_of(&life).with_context(|| format!("no host was ever {life}"))?.kill(DOWN);
+        let has = fleet.host_of(&life).with_context(|| format!("no host was ever {life}"))?;
+        if !has.kill(DOWN) {
+            return Ok(Some(format!("{} has job {id} for the time {kill}, and is down", has.name)));
+        }
     }
     let over = reach(&fleet.hosts[host], &id, &["dead", "done", "cancelled"], NEXT_MAX).await?;
     let good = over["state"] == "dead" && over["interruptions"] == KILLS_MAX;

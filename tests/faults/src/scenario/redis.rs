@@ -4,7 +4,7 @@ use super::Size;
 use super::ground::Ground;
 use crate::calls::serves;
 use crate::fleet::Fleet;
-use crate::judge::Strict;
+use crate::judge::{Hosts, Strict};
 use crate::load::SKILL;
 use crate::verdict::{Times, Verdict};
 use anyhow::Context as _;
@@ -17,6 +17,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::block_in_place;
 
+/// How long a fault and what follows last, about.
+const LASTS: Duration = Duration::from_secs(2);
 /// How long Redis is away.
 const AWAY_MS: std::ops::RangeInclusive<u64> = 200..=3_000;
 /// Most of its file that is cut off.
@@ -39,7 +41,7 @@ const FAULTS: [Fault; 4] = [Fault::Kill, Fault::CutTail, Fault::Flush, Fault::Re
 
 pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::new("redis", seed);
-    let ground = Ground::start("redis", seed, size).await?;
+    let ground = Ground::start("redis", seed, size, LASTS).await?;
     let (mut served, mut late) = (Vec::new(), Vec::new());
     for n in 0..size.faults {
         let (fault, away) = (FAULTS[n % FAULTS.len()], Duration::from_millis(chance.random_range(AWAY_MS)));
@@ -54,7 +56,8 @@ pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Re
     verdict.figure("faults of Redis", size.faults);
     verdict.figure("serving again after its return", served.into_iter().collect::<Times>());
     verdict.none("not serving 10 s after its return", &late);
-    ground.judge(&mut verdict, Strict { audit: false, starts: false }).await?;
+    let strict = Strict { audit: false, starts: false, hosts: Hosts::End, again: None };
+    ground.judge(&mut verdict, strict).await?;
     Ok(verdict)
 }
 
@@ -86,10 +89,15 @@ async fn make(fleet: &Fleet, fault: Fault, away: Duration, cut: u64) -> anyhow::
 fn cut_tail(directory: &Path, bytes: u64) -> anyhow::Result<()> {
     let entries = fs::read_dir(directory.join("appendonlydir"))?;
     let paths: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<_>>()?;
-    let appended = paths.into_iter().filter(|path| path.to_string_lossy().ends_with(".incr.aof"));
-    let last = appended.max().context("Redis appends to no file")?;
+    let appended = paths.into_iter().filter_map(|path| Some((number(&path)?, path)));
+    let (_, last) = appended.max().context("Redis appends to no file")?;
     let file = OpenOptions::new().write(true).open(last)?;
     Ok(file.set_len(file.metadata()?.len().saturating_sub(bytes))?)
+}
+
+/// Of `appendonly.aof.NUMBER.incr.aof`.
+fn number(path: &Path) -> Option<u64> {
+    path.file_name()?.to_str()?.strip_suffix(".incr.aof")?.rsplit('.').next()?.parse().ok()
 }
 
 /// Sends one command that is answered by `+OK`.
@@ -100,4 +108,16 @@ async fn tell(port: u16, command: &str) -> anyhow::Result<()> {
     stream.read_exact(&mut answer).await?;
     anyhow::ensure!(&answer == b"+OK\r\n", "{command}: {}", String::from_utf8_lossy(&answer));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_told_apart_by_their_numbers() {
+        let of = |name: &str| number(&Path::new("appendonlydir").join(name));
+        assert!(of("appendonly.aof.10.incr.aof") > of("appendonly.aof.9.incr.aof"));
+        assert_eq!(of("appendonly.aof.9.base.rdb"), None);
+    }
 }

@@ -18,9 +18,11 @@ async fn connect(fleet: &Fleet) -> anyhow::Result<Conn> {
     Ok(Conn::new(Opts::from_url(&url)?).await?)
 }
 
-/// Hosts lock a queue and then its jobs. This locks jobs and then their queue, again and again.
-pub(super) async fn against_the_order(fleet: &Fleet) -> anyhow::Result<()> {
+/// Hosts lock a queue and then its jobs. This locks jobs and then their queue, again and again; it says how many
+/// deadlocks came of it.
+pub(super) async fn against_the_order(fleet: &Fleet) -> anyhow::Result<u64> {
     let mut connection = connect(fleet).await?;
+    let before = deadlocks(&mut connection).await?;
     let until = Instant::now() + LASTS;
     while Instant::now() < until {
         match lock_backwards(&mut connection).await {
@@ -29,7 +31,7 @@ pub(super) async fn against_the_order(fleet: &Fleet) -> anyhow::Result<()> {
         }
         connection.query_drop("ROLLBACK").await?;
     }
-    Ok(())
+    Ok(deadlocks(&mut connection).await?.saturating_sub(before))
 }
 
 async fn lock_backwards(connection: &mut Conn) -> Result<(), Error> {
@@ -51,9 +53,9 @@ pub(super) async fn for_too_long(fleet: &Fleet) -> anyhow::Result<()> {
     Ok(connection.query_drop("ROLLBACK").await?)
 }
 
-/// Deadlocks that InnoDB has found.
-pub(super) async fn deadlocks(fleet: &Fleet) -> anyhow::Result<u64> {
+/// Deadlocks that InnoDB has found since its start.
+async fn deadlocks(connection: &mut Conn) -> anyhow::Result<u64> {
     let sql = "SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'";
-    let found: Option<(String, u64)> = connect(fleet).await?.query_first(sql).await?;
+    let found: Option<(String, u64)> = connection.query_first(sql).await?;
     Ok(found.context("no count of deadlocks")?.1)
 }
