@@ -19,6 +19,9 @@ pub(crate) const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
 pub(crate) const QUERY_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long one statement waits for the locks of others.
 pub(crate) const LOCK_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long one transaction may rest between two statements: no longer than others wait for its locks. Whoever
+/// needs longer has stopped or is cut off.
+pub(crate) const REST_TIME_MAX: Duration = LOCK_TIME_MAX;
 /// How long one transaction may take.
 const TRANSACTION_TIME_MAX: Duration = Duration::from_secs(60);
 /// How often a transaction is tried.
@@ -39,6 +42,8 @@ pub(crate) enum DbError {
     Away(String),
     /// A row with that key exists, perhaps since a moment ago.
     Duplicate(String),
+    /// The database takes no statement of that size.
+    TooLarge(String),
     /// The statement or the schema is wrong.
     Defect(String),
     /// What was read can't have been written.

@@ -64,6 +64,17 @@ pub enum StoreError {
         /// The limit.
         max: u64,
     },
+    /// A statement is larger than the database takes.
+    #[error("the database refuses so large a statement: {0}; raise its `max_allowed_packet`")]
+    StatementTooLarge(String),
+    /// What a job came to can't be stored, however often that is tried.
+    #[error("the end of job {id} can't be stored: {why}")]
+    Unstorable {
+        /// The job.
+        id: JobId,
+        /// Why not.
+        why: Box<StoreError>,
+    },
     /// There is no room for another.
     #[error("{0}: try again later")]
     Full(String),
@@ -124,6 +135,7 @@ impl From<DbError> for StoreError {
             }
             DbError::Duplicate(reason) | DbError::Defect(reason) => Self::Internal(reason),
             DbError::Corrupt(reason) => Self::Corrupt(reason),
+            DbError::TooLarge(reason) => Self::StatementTooLarge(reason),
         }
     }
 }

@@ -5,8 +5,10 @@ mod answers;
 mod claim;
 mod close;
 mod create;
+mod damage;
 mod end;
 mod events;
+mod forget;
 mod govern;
 mod hosts;
 mod queue;
@@ -49,18 +51,30 @@ pub struct JobFilter {
     pub limit: Option<u64>,
 }
 
-const COLUMNS: &str = "id, domain, skill, version, tool, lane, state, accepted, due, expires, attempt, fence, \
-    failures, interruptions, host, cancelling, ended, idempotency_key, terms, output, fault";
+macro_rules! columns {
+    ($output:literal) => {
+        concat!(
+            "id, domain, skill, version, tool, lane, state, accepted, due, expires, attempt, fence, failures, \
+             interruptions, host, cancelling, ended, idempotency_key, terms, ",
+            $output,
+            ", fault"
+        )
+    };
+}
+/// All of a job.
+const WHOLE: &str = columns!("output");
+/// All of a job but its output, which may be large: for whoever looks at many, or at how one stands.
+const STANDING: &str = columns!("NULL");
 
 impl Store {
     /// One job of a domain.
     pub async fn job_load(&self, domain: &DomainName, id: JobId) -> Result<Option<Job>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM jobs WHERE domain = ? AND id = ?");
+        let sql = format!("SELECT {WHOLE} FROM jobs WHERE domain = ? AND id = ?");
         let rows = self.db.query(&sql, vec![text(domain), text(id)]).await?;
         Ok(rows.into_iter().next().map(|mut row| read(&mut row)).transpose()?)
     }
 
-    /// Jobs of a domain, the newest first.
+    /// Jobs of a domain without their outputs, the newest first.
     pub async fn job_list(&self, domain: &DomainName, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
         let set = [
             filter.skill.as_ref().map(|skill| ("skill = ?", text(skill))),
@@ -69,7 +83,7 @@ impl Store {
             filter.before.map(|id| ("id < ?", text(id))),
         ];
         let (mut sql, mut values) =
-            (format!("SELECT {COLUMNS} FROM jobs WHERE domain = ?"), vec![text(domain)]);
+            (format!("SELECT {STANDING} FROM jobs WHERE domain = ?"), vec![text(domain)]);
         for (condition, value) in set.into_iter().flatten() {
             sql.push_str(" AND ");
             sql.push_str(condition);
@@ -82,7 +96,7 @@ impl Store {
     }
 }
 
-/// A job, from the columns of [`COLUMNS`].
+/// A job, from the columns of [`WHOLE`] or [`STANDING`].
 fn read(row: &mut Row) -> Result<Job, DbError> {
     let (id, domain, skill) = (row.parse()?, row.parse()?, row.parse()?);
     let version = row.opt_text()?.map(|version| fit(version.parse())).transpose()?;
@@ -130,12 +144,17 @@ fn lane(rank: u64) -> Result<Lane, DbError> {
     lane.ok_or_else(|| DbError::Corrupt(format!("no lane {rank}")))
 }
 
-/// Cuts off what one statement carries: `most` at most, and as many bytes as it may have; but always one.
-fn split_fitting<T>(rest: &[T], most: usize, size: impl Fn(&T) -> usize) -> (&[T], &[T]) {
-    let mut bytes = 0;
+/// Cuts off what is done at once: `most` at most, that together weigh no more than `weight_max`; but always one.
+fn split_fitting<T>(
+    rest: &[T],
+    most: usize,
+    weight_max: usize,
+    weight: impl Fn(&T) -> usize,
+) -> (&[T], &[T]) {
+    let mut sum = 0;
     let fits = rest.iter().take(most).take_while(|one| {
-        bytes += size(one);
-        bytes <= BATCH_BYTES_MAX
+        sum = weight(one).saturating_add(sum);
+        sum <= weight_max
     });
     rest.split_at(fits.count().max(1))
 }

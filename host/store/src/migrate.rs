@@ -67,6 +67,9 @@ fn versions(runner: &refinery::Runner) -> BTreeSet<u64> {
 
 /// Takes the lock under which this database is migrated. Names of locks belong to the whole server.
 async fn lock(guard: &mut Conn) -> Result<(), DbError> {
+    // Nothing is said on this connection until the migration is over, and it must not end before.
+    let patience = MIGRATION_TIME_MAX * 3;
+    guard.query_drop(format!("SET SESSION wait_timeout = {}", patience.as_secs())).await?;
     let sql = "SELECT GET_LOCK(CONCAT('skep-migrate-', MD5(DATABASE())), ?)";
     let late = || DbError::Away(format!("MySQL: another host migrates for {MIGRATION_TIME_MAX:?} already"));
     let got = guard.exec_first(sql, (MIGRATION_TIME_MAX.as_secs(),));

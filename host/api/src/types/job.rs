@@ -90,7 +90,7 @@ pub struct JobInfo {
     /// The client's key for this piece of work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
-    /// Its result, once it is done.
+    /// Its result, once it is done, where this job alone is asked for: lists and repeated orders leave it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Value>)]
     pub output: Option<Box<RawValue>>,

@@ -1,7 +1,8 @@
 //! MySQL and MariaDB: a bounded number of connections, each dropped as soon as there is doubt about it.
 
 use super::{
-    Backend, CONNECT_TIME_MAX, DbError, LOCK_TIME_MAX, Purpose, QUERY_TIME_MAX, Row, Session, Value,
+    Backend, CONNECT_TIME_MAX, DbError, LOCK_TIME_MAX, Purpose, QUERY_TIME_MAX, REST_TIME_MAX, Row, Session,
+    Value,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, DriverError, Error, Opts, OptsBuilder, Params};
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -17,6 +18,10 @@ use tokio::time::timeout;
 const CONNECTIONS_MAX: usize = 16;
 /// Statements that the server keeps prepared for a connection.
 const STATEMENTS_MAX: usize = 64;
+/// After this long without a statement the server ends a connection, and the transaction on it.
+const SILENCE_TIME_MAX: Duration = Duration::from_secs(30);
+/// A connection that nobody has held for so long is closed before the server does that.
+const IDLE_TIME_MAX: Duration = Duration::from_secs(15);
 /// After this long without traffic a peer is asked whether it still is there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
@@ -27,8 +32,8 @@ pub(crate) struct Mysql {
     idle: Idle,
 }
 
-/// Connections that nobody holds.
-type Idle = Arc<Mutex<Vec<Conn>>>;
+/// Connections that nobody holds, each with when it was left.
+type Idle = Arc<Mutex<Vec<(Conn, Instant)>>>;
 
 /// What every connection is opened with.
 pub(crate) fn opts(url: &str) -> Result<Opts, DbError> {
@@ -41,7 +46,14 @@ pub(crate) fn opts(url: &str) -> Result<Opts, DbError> {
     let session = vec![
         "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'".to_owned(),
         "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ".to_owned(),
-        format!("SET SESSION innodb_lock_wait_timeout = {}", LOCK_TIME_MAX.as_secs()),
+        // MySQL takes what only MariaDB knows for a comment.
+        format!(
+            "SET SESSION innodb_lock_wait_timeout = {}, SESSION wait_timeout = {} \
+             /*M!100300 , SESSION idle_transaction_timeout = {} */",
+            LOCK_TIME_MAX.as_secs(),
+            SILENCE_TIME_MAX.as_secs(),
+            REST_TIME_MAX.as_secs()
+        ),
     ];
     let opts = OptsBuilder::from_opts(opts)
         .init(session)
@@ -74,9 +86,13 @@ impl Backend for Mysql {
         let slot =
             slot.map_err(|_| DbError::Away(format!("no free connection within {CONNECT_TIME_MAX:?}")))?;
         let slot = slot.map_err(|_| DbError::Away("the store is closed".to_owned()))?;
-        let idle = self.idle.lock().pop();
+        let idle = {
+            let mut idle = self.idle.lock();
+            idle.retain(|(_, left)| left.elapsed() < IDLE_TIME_MAX);
+            idle.pop()
+        };
         let connection = match idle {
-            Some(connection) => connection,
+            Some((connection, _)) => connection,
             None => connect(&self.opts).await?,
         };
         Ok(Box::new(Lease { connection: Some(connection), fit: true, idle: self.idle.clone(), _slot: slot }))
@@ -89,7 +105,7 @@ impl Backend for Mysql {
     async fn close(&self) {
         self.slots.close();
         let idle = std::mem::take(&mut *self.idle.lock());
-        for connection in idle {
+        for (connection, _) in idle {
             // A server that is gone needs no farewell.
             drop(timeout(CONNECT_TIME_MAX, connection.disconnect()).await);
         }
@@ -129,6 +145,8 @@ impl Lease {
                 // They were opened to the same server and have most likely gone with it.
                 drop(std::mem::take(&mut *self.idle.lock()));
             }
+            // The server closes the connection on which that came.
+            DbError::TooLarge(_) => self.connection = None,
             _ => self.fit = fit,
         }
         Err(error)
@@ -171,7 +189,7 @@ impl Drop for Lease {
     fn drop(&mut self) {
         // Any other connection is closed, and the server rolls back what it left open.
         if let (Some(connection), true) = (self.connection.take(), self.fit) {
-            self.idle.lock().push(connection);
+            self.idle.lock().push((connection, Instant::now()));
         }
     }
 }
@@ -209,6 +227,7 @@ impl From<Error> for DbError {
                 // Lock wait timeout, deadlock, changed since the snapshot.
                 1205 | 1213 | 1020 => Self::Busy(reason),
                 1062 => Self::Duplicate(reason),
+                1153 => Self::TooLarge(reason),
                 // Shutting down, killed, idle for too long.
                 1053 | 1317 | 1927 | 4031 => Self::Lost(reason),
                 // Disk full, read-only, as a server is that has become a replica.

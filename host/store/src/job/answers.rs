@@ -1,6 +1,6 @@
 //! What whoever asked for a job answers to what its output asks for, and the job that goes on with the answers.
 
-use super::{COLUMNS, create, read};
+use super::{WHOLE, create, read};
 use crate::change::json;
 use crate::db::{Abort, Purpose, Tx, Work, text, values};
 use crate::{Store, StoreError};
@@ -30,7 +30,7 @@ impl Store {
         owner: &Principal,
         key: &str,
     ) -> Result<Option<Job>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM jobs WHERE domain = ? AND work = ?");
+        let sql = format!("SELECT {WHOLE} FROM jobs WHERE domain = ? AND work = ?");
         let rows = self.db.query(&sql, values![text(domain), create::work(Some(owner), key)]).await?;
         Ok(rows.into_iter().next().map(|mut row| read(&mut row)).transpose()?)
     }

@@ -1,7 +1,7 @@
 //! Taking jobs: a host takes what is due and has room, and raises each job's fence by that.
 
-use super::{BATCH_BYTES_MAX, COLUMNS, JOBS_BATCH_MAX, Queue, events, marks, queue, rank, read};
-use crate::db::{Abort, DbError, Purpose, Tx, Value, Work, text, values};
+use super::{BATCH_BYTES_MAX, JOBS_BATCH_MAX, Queue, STANDING, damage, events, marks, queue, rank, read};
+use crate::db::{Abort, DbError, Purpose, Row, Tx, Value, Work, text, values};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
 use skep_core::{ClaimedJob, INTERRUPTIONS_MAX, Incarnation, JobStep, Lane, UnixMs};
@@ -24,7 +24,8 @@ pub struct Wanted {
 
 impl Store {
     /// Takes jobs that are due for a host, the most urgent and oldest first, [`JOBS_BATCH_MAX`] at most. If the
-    /// answer is lost on its way they are the host's nonetheless: [`Store::jobs_held`] tells.
+    /// answer is lost on its way they are the host's nonetheless: [`Store::jobs_held`] tells. What can't be read
+    /// becomes a dead letter.
     pub async fn jobs_claim(
         &self,
         host: Incarnation,
@@ -54,6 +55,10 @@ impl Work for Claim<'_> {
         let mut queues = queue::lock(tx, self.wanted.iter().map(|wanted| wanted.queue.clone())).await?;
         let mut taken = Taken::default();
         for wanted in self.wanted {
+            // All queues are locked: nothing is looked for that has no room.
+            if taken.is_full() {
+                break;
+            }
             let found = self.take_due(tx, wanted, &mut taken).await?;
             let waiting = queues.waiting(wanted.queue.clone());
             *waiting = waiting.saturating_sub(found);
@@ -71,11 +76,12 @@ impl Work for Claim<'_> {
         tx.exec(&sql, [vec![text(self.host)], ids.clone()].concat()).await?;
         events::note(tx, self.now, JobStep::Started, &self.host.to_string(), ids.clone()).await?;
         queue::note(tx, &queues).await?;
-        let sql = format!("SELECT {COLUMNS}, input FROM jobs WHERE id IN ({marks}) ORDER BY lane, due, id");
-        let rows = tx.query(&sql, ids).await?;
-        let read =
-            rows.into_iter().map(|mut row| Ok(ClaimedJob { job: read(&mut row)?, input: row.blob()? }));
-        read.collect()
+        let sql =
+            format!("SELECT id, {STANDING}, input FROM jobs WHERE id IN ({marks}) ORDER BY lane, due, id");
+        let claimed = |row: &mut Row| Ok(ClaimedJob { job: read(row)?, input: row.blob()? });
+        let (claimed, damaged) = damage::sift(tx.query(&sql, ids).await?, claimed)?;
+        damage::bury(tx, self.now, damaged).await?;
+        Ok(claimed)
     }
 }
 
@@ -87,11 +93,15 @@ struct Taken {
     bytes: u64,
     /// Whether a suspect was met: the host has one then, by this claim or by an earlier one.
     suspect: bool,
-    /// Whether the answer carries no more.
+    /// Whether the answer carries no more bytes.
     full: bool,
 }
 
 impl Taken {
+    fn is_full(&self) -> bool {
+        self.full || self.ids.len() >= JOBS_BATCH_MAX
+    }
+
     /// Takes a job, unless its input doesn't fit beside the others'.
     fn take(&mut self, id: Value, size: u64) {
         self.full |= self.bytes > 0 && self.bytes + size > BATCH_BYTES_MAX as u64;
@@ -116,7 +126,7 @@ impl Claim<'_> {
             }
         }
         // They must not stand before those that nobody suspects.
-        if passed_over {
+        if passed_over && !taken.is_full() {
             let calm = self.due(tx, wanted, most, SUSPECT_FROM - 1).await?;
             let others: Vec<_> =
                 calm.into_iter().filter(|(id, ..)| !taken.ids[before..].contains(id)).collect();

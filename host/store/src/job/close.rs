@@ -1,11 +1,12 @@
 //! How what a job came to is written down: in its row, and among its events.
 
 use super::queue::{Queue, Queues};
-use super::{events, marks, split_fitting};
+use super::{BATCH_BYTES_MAX, JOB_BYTES_MAX, events, marks, split_fitting};
+use crate::StoreError;
 use crate::change::json;
-use crate::db::{Abort, Tx, Value, text, values};
+use crate::db::{Abort, DbError, Tx, Value, text, values};
 use bytes::Bytes;
-use skep_core::{Job, JobEnd, JobEvent, JobId, JobState, JobStep, Setback, UnixMs};
+use skep_core::{Fault, Job, JobEnd, JobEvent, JobId, JobState, JobStep, Setback, UnixMs};
 
 /// Jobs that one statement marks as done at most: the server looks for each among all of them.
 const DONE_MAX: usize = 64;
@@ -17,13 +18,15 @@ pub(super) struct Closing<'a> {
     pub(super) at: UnixMs,
     /// How many events it has.
     pub(super) events: u64,
+    /// Whether the host that had it may live on, and must end it no more.
+    pub(super) fence_off: bool,
 }
 
 /// Ends jobs, and counts those that wait again.
 pub(super) async fn write(tx: &mut Tx, queues: &mut Queues, closings: &[Closing<'_>]) -> Result<(), Abort> {
     let (mut told, mut done) = (Vec::with_capacity(closings.len()), Vec::new());
     for closing in closings {
-        let Closing { job, end, at, events } = closing;
+        let Closing { job, end, at, events, .. } = closing;
         if let JobEnd::Again(..) = end {
             *queues.waiting(Queue::of(&job.to)) += 1;
         }
@@ -36,11 +39,29 @@ pub(super) async fn write(tx: &mut Tx, queues: &mut Queues, closings: &[Closing<
     }
     let mut rest = done.as_slice();
     while !rest.is_empty() {
-        let (now, later) = split_fitting(rest, DONE_MAX, |(_, output, _)| output.len());
+        let (now, later) = split_fitting(rest, DONE_MAX, BATCH_BYTES_MAX, |(_, output, _)| output.len());
         finish(tx, now).await?;
         rest = later;
     }
     events::insert(tx, told).await
+}
+
+/// Refuses what can never be stored.
+pub(super) fn check(id: JobId, end: &JobEnd) -> Result<(), StoreError> {
+    let checked = match end {
+        JobEnd::Done(output) => StoreError::check_size("the output", output.len(), JOB_BYTES_MAX),
+        JobEnd::Again(_, fault, _) | JobEnd::Dead(_, fault) => stored_fault(fault).map(drop),
+        JobEnd::Cancelled => Ok(()),
+    };
+    checked.map_err(|why| unstorable(id, why))
+}
+
+fn unstorable(id: JobId, why: StoreError) -> StoreError {
+    StoreError::Unstorable { id, why: Box::new(why) }
+}
+
+fn stored_fault(fault: &Fault) -> Result<Value, StoreError> {
+    json("the fault", fault)
 }
 
 /// Stores what jobs came to that are done, all in one statement: what usually happens, and most often.
@@ -54,7 +75,11 @@ async fn finish(tx: &mut Tx, done: &[(JobId, &Bytes, UnixMs)]) -> Result<(), Abo
     let ended = done.iter().flat_map(|(id, _, at)| values![text(id), at.0]);
     let outputs = done.iter().flat_map(|(id, output, _)| values![text(id), Bytes::clone(output)]);
     let ids = done.iter().map(|(id, ..)| text(id));
-    Ok(tx.exec(&sql, ended.chain(outputs).chain(ids).collect()).await?)
+    let stored = tx.exec(&sql, ended.chain(outputs).chain(ids).collect()).await;
+    stored.map_err(|error| match (error, done) {
+        (error @ DbError::TooLarge(_), [(id, ..)]) => unstorable(*id, error.into()).into(),
+        (error, _) => error.into(),
+    })
 }
 
 /// What a job is after an attempt, and what is told of that.
@@ -70,12 +95,12 @@ fn seen(end: &JobEnd) -> (JobState, JobStep, String) {
 /// Ends a job without an output.
 async fn update(
     tx: &mut Tx,
-    Closing { job, end, at, .. }: &Closing<'_>,
+    Closing { job, end, at, fence_off, .. }: &Closing<'_>,
     state: JobState,
 ) -> Result<(), Abort> {
     let (setback, fault) = match end {
         JobEnd::Again(setback, fault, _) | JobEnd::Dead(setback, fault) => {
-            (Some(*setback), json("the fault", fault)?)
+            (Some(*setback), stored_fault(fault)?)
         }
         JobEnd::Done(_) | JobEnd::Cancelled => (None, Value::Null),
     };
@@ -83,8 +108,10 @@ async fn update(
     let due = if let JobEnd::Again(_, _, due) = end { *due } else { job.due };
     let ended = state.is_over().then_some(at.0);
     let sql = "UPDATE jobs SET state = ?, due = ?, ended = ?, host = NULL, output = NULL, fault = ?, \
-        failures = failures + ?, interruptions = interruptions + ?, events = events + 1 WHERE id = ?";
+        failures = failures + ?, interruptions = interruptions + ?, fence = fence + ?, events = events + 1 \
+        WHERE id = ?";
     let (failed, interrupted) = (counts(Setback::Failed), counts(Setback::Interrupted));
-    let values = values![text(state), due.0, ended, fault, failed, interrupted, text(job.id)];
+    let fences = u64::from(*fence_off);
+    let values = values![text(state), due.0, ended, fault, failed, interrupted, fences, text(job.id)];
     Ok(tx.exec(sql, values).await?)
 }

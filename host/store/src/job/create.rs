@@ -1,15 +1,16 @@
 //! Accepting jobs: many in one transaction, each with the audit record of its acceptance.
 
 use super::queue::{self, Queue, Queues};
-use super::{COLUMNS, JOB_BYTES_MAX, events, marks, owned_by, rank, read, split_fitting};
+use super::{BATCH_BYTES_MAX, JOB_BYTES_MAX, STANDING, events, marks, owned_by, rank, read, split_fitting};
 use crate::audit::batches;
 use crate::change::json;
 use crate::db::{Abort, Purpose, Tx, Value, Work, text, values};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
+use bytes::Bytes;
 use skep_core::{
-    AuditRecord, Digest, IDEMPOTENCY_KEY_BYTES_MAX, Job, JobEvent, JobId, JobState, JobStep, NewJob,
-    Principal,
+    AuditRecord, Digest, DomainName, IDEMPOTENCY_KEY_BYTES_MAX, Job, JobEvent, JobId, JobState, JobStep,
+    NewJob, Principal,
 };
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -23,7 +24,7 @@ pub struct JobRoom {
     pub domain: u64,
 }
 
-/// What became of each job: itself, or the first one with its idempotency key.
+/// What became of each job: itself, or the first one with its idempotency key, without its output.
 type Outcomes = Vec<Result<Job, StoreError>>;
 
 impl Store {
@@ -67,17 +68,17 @@ impl Work for Create<'_> {
                 outcomes.push(Ok(there.clone()));
                 continue;
             }
-            let work = work_of(job);
-            let first = match &work {
-                Some(work) => match works.get(&(job.to.domain.clone(), work.clone())) {
-                    Some((first, input)) => Some((Job::clone(first), Clone::clone(input))),
-                    None => find(tx, job, work).await?,
-                },
-                None => None,
-            };
-            if let Some((first, input)) = first {
-                outcomes.push(same_work(job, first, &input));
-                continue;
+            let work = work_of(job).map(|work| (job.to.domain.clone(), work));
+            if let Some(work) = &work {
+                if !works.contains_key(work)
+                    && let Some(first) = find(tx, work).await?
+                {
+                    works.insert(work.clone(), first);
+                }
+                if let Some(first) = works.get(work) {
+                    outcomes.push(same_work(job, first));
+                    continue;
+                }
             }
             if let Err(full) = self.admit(tx, &mut queues, &mut domains, job).await? {
                 outcomes.push(Err(full));
@@ -85,7 +86,7 @@ impl Work for Create<'_> {
             }
             let accepted = accepted(job);
             if let Some(work) = work {
-                works.insert((job.to.domain.clone(), work), (accepted.clone(), job.input.clone()));
+                works.insert(work, (accepted.clone(), job.input.clone()));
             }
             outcomes.push(Ok(accepted));
             fresh.push(job);
@@ -102,7 +103,7 @@ impl Work for Create<'_> {
 impl Create<'_> {
     /// Those that are there already: this was done before, and only its answer was lost.
     async fn known(&self, tx: &mut Tx) -> Result<BTreeMap<JobId, Job>, Abort> {
-        let sql = format!("SELECT {COLUMNS} FROM jobs WHERE id IN ({})", marks(self.jobs.len()));
+        let sql = format!("SELECT {STANDING} FROM jobs WHERE id IN ({})", marks(self.jobs.len()));
         let rows = tx.query(&sql, self.jobs.iter().map(|job| text(job.id)).collect()).await?;
         let read = rows.into_iter().map(|mut row| read(&mut row).map(|job| (job.id, job)));
         Ok(read.collect::<Result<_, _>>()?)
@@ -139,9 +140,9 @@ impl Create<'_> {
 }
 
 /// The first job of the same work, with its input.
-async fn find(tx: &mut Tx, job: &NewJob, work: &str) -> Result<Option<(Job, bytes::Bytes)>, Abort> {
-    let sql = format!("SELECT {COLUMNS}, input FROM jobs WHERE domain = ? AND work = ?");
-    let Some(mut row) = tx.query_one(&sql, values![text(&job.to.domain), work]).await? else {
+async fn find(tx: &mut Tx, (domain, work): &(DomainName, String)) -> Result<Option<(Job, Bytes)>, Abort> {
+    let sql = format!("SELECT {STANDING}, input FROM jobs WHERE domain = ? AND work = ?");
+    let Some(mut row) = tx.query_one(&sql, values![text(domain), work.as_str()]).await? else {
         return Ok(None);
     };
     let first = read(&mut row)?;
@@ -158,9 +159,9 @@ pub(super) fn work(asker: Option<&Principal>, key: &str) -> String {
     Digest::of_parts(&[asker.as_bytes(), key.as_bytes()]).to_string()
 }
 
-fn same_work(job: &NewJob, first: Job, input: &[u8]) -> Result<Job, StoreError> {
-    if first.to == job.to && *input == *job.input {
-        return Ok(first);
+fn same_work(job: &NewJob, (first, input): &(Job, Bytes)) -> Result<Job, StoreError> {
+    if first.to == job.to && *input == job.input {
+        return Ok(first.clone());
     }
     let key = job.idempotency_key.clone().unwrap_or_default();
     Err(StoreError::OtherWork { key, id: first.id })
@@ -191,7 +192,7 @@ fn accepted(job: &NewJob) -> Job {
 async fn insert(tx: &mut Tx, jobs: &[&NewJob]) -> Result<(), Abort> {
     let mut rest = jobs;
     while !rest.is_empty() {
-        let (now, later) = split_fitting(rest, rest.len(), |job| job.input.len());
+        let (now, later) = split_fitting(rest, rest.len(), BATCH_BYTES_MAX, |job| job.input.len());
         let rows = vec!["(?, ?, ?, ?, ?, ?, 'waiting', ?, ?, ?, 0, 0, 0, 0, 0, ?, ?, ?, ?, 1, ?)"; now.len()];
         let sql = format!(
             "INSERT INTO jobs (id, domain, skill, version, tool, lane, state, accepted, due, expires, attempt, \

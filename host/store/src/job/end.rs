@@ -1,9 +1,9 @@
 //! Ending what a host ran: only whoever took a job last may end it.
 
-use super::close::{Closing, write};
+use super::close::{Closing, check, write};
 use super::queue::{self, Queue};
-use super::{COLUMNS, JOBS_BATCH_MAX, ids, marks, read};
-use crate::db::{Abort, Purpose, Tx, Work};
+use super::{JOBS_BATCH_MAX, STANDING, damage, ids, marks, read};
+use crate::db::{Abort, Purpose, Row, Tx, Work};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
 use skep_core::{Fault, Incarnation, Job, JobEnd, JobId, JobState, Setback, UnixMs};
@@ -22,8 +22,10 @@ pub struct Ending {
 
 impl Store {
     /// Notes what attempts came to, and says of each whether that holds: if not, the job was taken from its host,
-    /// or is gone.
+    /// or is gone. If one of them can never be stored, that is said ([`StoreError::Unstorable`]) and nothing of
+    /// its batch is changed.
     pub async fn jobs_end(&self, endings: &[Ending]) -> Result<Vec<bool>, StoreError> {
+        endings.iter().try_for_each(|ending| check(ending.job.id, &ending.end))?;
         let mut held = Vec::with_capacity(endings.len());
         for batch in endings.chunks(JOBS_BATCH_MAX) {
             held.extend(self.db.transact(Purpose::Write, &End(batch)).await?);
@@ -70,7 +72,7 @@ impl Work for End<'_> {
                     JobEnd::Again(..) if now.cancelling => JobEnd::Cancelled,
                     end => end.clone(),
                 };
-                Closing { job: now, end, at: *at, events: *events }
+                Closing { job: now, end, at: *at, events: *events, fence_off: false }
             });
         }
         let closings: Vec<_> = closings.into_values().collect();
@@ -100,38 +102,24 @@ impl Work for Release<'_> {
             if let Some((job, events)) = there.filter(|(now, _)| now.host == Some(self.host)) {
                 let fault = Fault::interrupted(format!("host {} died while it had the job", self.host));
                 let end = job.set_back(Setback::Interrupted, fault, self.now, self.chance);
-                closings.push(Closing { job, end, at: self.now, events: *events });
+                closings.push(Closing { job, end, at: self.now, events: *events, fence_off: true });
             }
         }
         write(tx, &mut queues, &closings).await?;
-        fence_off(tx, closings.iter().map(|closing| closing.job)).await?;
         queue::note(tx, &queues).await
     }
 }
 
-/// Jobs as they stand in the transaction, each with how many events it has.
+/// Jobs as they stand in the transaction, each with how many events it has. What can't be read is as good as gone.
 async fn standing(
     tx: &mut Tx,
     jobs: impl IntoIterator<Item = &Job>,
 ) -> Result<BTreeMap<JobId, (Job, u64)>, Abort> {
     let ids = ids(jobs);
-    let sql = format!("SELECT {COLUMNS}, events FROM jobs WHERE id IN ({})", marks(ids.len()));
-    let mut standing = BTreeMap::new();
-    for mut row in tx.query(&sql, ids).await? {
-        let job = read(&mut row)?;
-        standing.insert(job.id, (job, row.int()?));
-    }
-    Ok(standing)
-}
-
-/// Lets a host that isn't as dead as it seemed end none of these.
-async fn fence_off(tx: &mut Tx, jobs: impl IntoIterator<Item = &Job>) -> Result<(), Abort> {
-    let ids = ids(jobs);
-    match ids.is_empty() {
-        true => Ok(()),
-        false => {
-            let sql = format!("UPDATE jobs SET fence = fence + 1 WHERE id IN ({})", marks(ids.len()));
-            Ok(tx.exec(&sql, ids).await?)
-        }
-    }
+    let sql = format!("SELECT id, {STANDING}, events FROM jobs WHERE id IN ({})", marks(ids.len()));
+    let (standing, _) = damage::sift(tx.query(&sql, ids).await?, |row: &mut Row| {
+        let job = read(row)?;
+        Ok((job.id, (job, row.int()?)))
+    })?;
+    Ok(standing.into_iter().collect())
 }

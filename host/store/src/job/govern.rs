@@ -1,10 +1,10 @@
-//! What is done to jobs from outside: cancelled, retried, looked after, forgotten.
+//! What is done to jobs from outside: cancelled, retried, looked after.
 
-use super::{COLUMNS, JOBS_BATCH_MAX, Queue, events, marks, queue, read};
+use super::{JOBS_BATCH_MAX, Queue, STANDING, damage, events, queue, read};
 use crate::db::{Abort, DbError, Purpose, Tx, Value, Work, text, values};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
-use skep_core::{DomainName, Incarnation, Job, JobId, JobState, JobStep, Target, UnixMs};
+use skep_core::{DomainName, Incarnation, Job, JobId, JobState, JobStep, UnixMs};
 
 impl Store {
     /// Takes a waiting job back at once; of one that runs it is noted that somebody wants it stopped.
@@ -26,17 +26,21 @@ impl Store {
         now: UnixMs,
     ) -> Result<Job, StoreError> {
         // Which queue to lock never changes, and nothing is read in the transaction before that.
-        let there = self.job_load(domain, id).await?;
-        let to = there.ok_or_else(|| StoreError::NotFound(format!("job {id}")))?.to;
-        self.db.transact(Purpose::Write, &Change { to, id, what, now }).await
+        let sql = "SELECT domain, skill FROM jobs WHERE domain = ? AND id = ?";
+        let there = self.db.query(sql, vec![text(domain), text(id)]).await?.into_iter().next();
+        let queue = Queue::read(&mut there.ok_or_else(|| StoreError::NotFound(format!("job {id}")))?)?;
+        self.db.transact(Purpose::Write, &Change { queue, id, what, now }).await
     }
 
-    /// The jobs that a host has, at most [`JOBS_BATCH_MAX`] of those whose id comes after `after`.
+    /// The jobs that a host has, at most [`JOBS_BATCH_MAX`] of those whose id comes after `after`. Those that can't
+    /// be read become dead letters.
     pub async fn jobs_held(&self, host: Incarnation, after: Option<JobId>) -> Result<Vec<Job>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM jobs WHERE host = ? AND id > ? ORDER BY id LIMIT ?");
+        let sql = format!("SELECT id, {STANDING} FROM jobs WHERE host = ? AND id > ? ORDER BY id LIMIT ?");
         let after = after.map(|id| id.to_string()).unwrap_or_default();
         let rows = self.db.query(&sql, values![text(host), after, JOBS_BATCH_MAX as u64]).await?;
-        Ok(rows.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?)
+        let (held, damaged) = damage::sift(rows, read)?;
+        self.jobs_bury(host, damaged).await?;
+        Ok(held)
     }
 
     /// Those of a host's jobs that somebody wants stopped.
@@ -44,11 +48,6 @@ impl Store {
         let sql = "SELECT id FROM jobs WHERE host = ? AND cancelling = 1";
         let rows = self.db.query(sql, vec![text(host)]).await?;
         Ok(rows.into_iter().map(|mut row| row.parse()).collect::<Result<_, DbError>>()?)
-    }
-
-    /// Forgets jobs that were over before this, at most [`JOBS_BATCH_MAX`]; says how many.
-    pub async fn jobs_forget(&self, before: UnixMs) -> Result<usize, StoreError> {
-        self.db.transact(Purpose::Write, &Forget(before)).await
     }
 }
 
@@ -58,7 +57,7 @@ enum What {
 }
 
 struct Change {
-    to: Target,
+    queue: Queue,
     id: JobId,
     what: What,
     now: UnixMs,
@@ -71,9 +70,8 @@ impl Work for Change {
     type Output = Job;
 
     async fn run(&self, tx: &mut Tx) -> Result<Job, Abort> {
-        let queue = Queue::of(&self.to);
-        let mut queues = queue::lock(tx, [queue.clone()]).await?;
-        let waiting = queues.waiting(queue);
+        let mut queues = queue::lock(tx, [self.queue.clone()]).await?;
+        let waiting = queues.waiting(self.queue.clone());
         let (job, now) = (self.load(tx).await?, self.now);
         match (&self.what, job.state) {
             (What::Cancel, JobState::Waiting) => {
@@ -104,7 +102,7 @@ impl Work for Change {
 
 impl Change {
     async fn load(&self, tx: &mut Tx) -> Result<Job, Abort> {
-        let sql = format!("SELECT {COLUMNS} FROM jobs WHERE id = ?");
+        let sql = format!("SELECT {STANDING} FROM jobs WHERE id = ?");
         let found = tx.query_one(&sql, vec![text(self.id)]).await?;
         let gone = || StoreError::NotFound(format!("job {}", self.id));
         Ok(read(&mut found.ok_or_else(gone)?)?)
@@ -123,25 +121,5 @@ impl Change {
 
     fn refused(&self, state: JobState, way_out: &'static str) -> Abort {
         StoreError::JobState { id: self.id, state, way_out }.into()
-    }
-}
-
-struct Forget(UnixMs);
-
-#[async_trait]
-impl Work for Forget {
-    type Output = usize;
-
-    async fn run(&self, tx: &mut Tx) -> Result<usize, Abort> {
-        let sql = "SELECT id FROM jobs WHERE ended < ? ORDER BY ended LIMIT ?";
-        let rows = tx.query(sql, values![self.0.0, JOBS_BATCH_MAX as u64]).await?;
-        let ids =
-            rows.into_iter().map(|mut row| row.text().map(Into::into)).collect::<Result<Vec<_>, _>>()?;
-        if !ids.is_empty() {
-            // A dead letter may have been retried since it was read.
-            let sql = format!("DELETE FROM jobs WHERE ended < ? AND id IN ({})", marks(ids.len()));
-            tx.exec(&sql, [values![self.0.0], ids.clone()].concat()).await?;
-        }
-        Ok(ids.len())
     }
 }

@@ -56,7 +56,7 @@ pub(crate) fn job(skill: &str) -> NewJob {
     }
 }
 
-fn keyed(skill: &str, key: &str) -> NewJob {
+pub(crate) fn keyed(skill: &str, key: &str) -> NewJob {
     NewJob { idempotency_key: Some(key.to_owned()), ..job(skill) }
 }
 
@@ -64,7 +64,7 @@ async fn create(store: &Store, jobs: &[NewJob]) -> Vec<Result<Job, StoreError>> 
     store.jobs_create(jobs, &[], ROOM).await.unwrap()
 }
 
-async fn created(store: &Store, new: NewJob) -> Job {
+pub(crate) async fn created(store: &Store, new: NewJob) -> Job {
     create(store, &[new]).await.remove(0).unwrap()
 }
 
@@ -76,27 +76,27 @@ pub(crate) fn wanted(skill: &str, lane: Lane, count: usize) -> Wanted {
     Wanted { queue: queue(skill), lane, count }
 }
 
-async fn claim(store: &Store, host: Incarnation, count: usize) -> Vec<ClaimedJob> {
+pub(crate) async fn claim(store: &Store, host: Incarnation, count: usize) -> Vec<ClaimedJob> {
     store.jobs_claim(host, &[wanted("echo", Lane::No, count)], UnixMs::now()).await.unwrap()
 }
 
-async fn end(store: &Store, job: &Job, end: JobEnd) -> bool {
+pub(crate) async fn end(store: &Store, job: &Job, end: JobEnd) -> bool {
     let ending = Ending { job: job.clone(), end, at: UnixMs::now() };
     store.jobs_end(&[ending]).await.unwrap()[0]
 }
 
-async fn load(store: &Store, id: JobId) -> Job {
+pub(crate) async fn load(store: &Store, id: JobId) -> Job {
     store.job_load(&domain(), id).await.unwrap().unwrap()
 }
 
-async fn steps(store: &Store, id: JobId) -> Vec<JobStep> {
+pub(crate) async fn steps(store: &Store, id: JobId) -> Vec<JobStep> {
     let events = store.job_events(&domain(), id, 0, 100).await.unwrap();
     let seqs: Vec<_> = events.iter().map(|event| event.seq).collect();
     assert_eq!(seqs, (1..=events.len() as u64).collect::<Vec<_>>(), "no gaps");
     events.into_iter().map(|event| event.step).collect()
 }
 
-async fn waiting(store: &Store) -> u64 {
+pub(crate) async fn waiting(store: &Store) -> u64 {
     store.jobs_due().await.unwrap().iter().map(|due| due.waiting).sum()
 }
 

@@ -5,6 +5,7 @@
 mod asks;
 mod audit;
 mod components;
+mod damage;
 mod domains;
 mod ground;
 mod jobs;
@@ -13,6 +14,7 @@ mod outage;
 mod plans;
 mod proxy;
 mod races;
+mod retention;
 mod sample;
 mod schema;
 mod secrets;

@@ -1,10 +1,11 @@
 //! MariaDB goes away, comes back, holds locks, and loses its voice while it commits.
 
 use crate::ground::Ground;
+use crate::jobs::{ROOM, claim, created, job};
 use crate::proxy::Proxy;
 use crate::sample::{calls, domain, echo, expecting, grants, name, publish};
 use mysql_async::prelude::Queryable;
-use skep_core::{ByteSize, StateChange, StateLimits};
+use skep_core::{ByteSize, Incarnation, StateChange, StateLimits};
 use skep_harness::{MariaDb, eventually};
 use skep_store::{Store, StoreError, StoreUrl};
 use std::time::{Duration, Instant};
@@ -87,6 +88,28 @@ async fn a_change_whose_commit_went_unheard_is_made_once() {
     proxy.arm(1);
     assert_eq!(store.skill_remove(&domain(), &name("echo"), revision).await, Ok(2));
     assert_eq!((proxy.armed(), store.revision().await), (0, Ok(2)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_cut_off_in_a_transaction_holds_the_others_up_only_for_a_while_on_mariadb() {
+    let server = MariaDb::start().unwrap();
+    let (proxy, cut_off) = through_proxy(&server).await;
+    let store = Store::open(&server.url().parse().unwrap()).await.unwrap();
+    let first = created(&store, job("echo")).await;
+
+    proxy.jam();
+    let unheard = job("echo");
+    let creating = tokio::spawn({
+        let unheard = unheard.clone();
+        async move { cut_off.jobs_create(&[unheard], &[], ROOM).await }
+    });
+    eventually(ANSWER_MAX, async || proxy.jammed() == 0).await;
+    // Its transaction has the queue locked, and neither side of it ever hears of the other again.
+    let taken = claim(&store, Incarnation::fresh(), 8).await;
+    assert_eq!(taken.iter().map(|taken| taken.job.id).collect::<Vec<_>>(), [first.id]);
+    let unknown = creating.await.unwrap();
+    assert!(matches!(unknown, Err(StoreError::Unavailable { .. })), "{unknown:?}");
+    assert_eq!(store.job_load(&domain(), unheard.id).await, Ok(None));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -87,9 +87,20 @@ async fn no_query_reads_more_than_it_brings_on_mariadb() {
     books.lean("jobs_release", store.jobs_release(host, left, now, 0.0)).await.unwrap();
     books.lean("job_events", store.job_events(&domain(), ended[0].id, 0, 100)).await.unwrap();
 
+    full(&books, host).await;
     lists(&books, jobs[0].id).await;
     let forgotten = books.lean("jobs_forget", store.jobs_forget(UnixMs(now.0 + 1))).await.unwrap();
     assert_eq!(forgotten, ended.len());
+}
+
+/// What an answer doesn't carry isn't looked for.
+async fn full(books: &Books, host: Incarnation) {
+    let large = || NewJob { input: vec![b'1'; 3 << 20].into(), ..job("large") };
+    books.store.jobs_create(&[large(), large()], &[], ROOM).await.unwrap();
+    let others = Lane::ALL.map(|lane| wanted("other", lane, MANY));
+    let wanted = [vec![wanted("large", Lane::No, 2)], others.to_vec()].concat();
+    let claiming = books.store.jobs_claim(host, &wanted, UnixMs::now());
+    assert_eq!(books.lean("jobs_claim of what is full", claiming).await.unwrap().len(), 1);
 }
 
 async fn lists(books: &Books, older: JobId) {

@@ -78,7 +78,9 @@ async fn judge(store: &Store, ledger: &Ledger) {
     loop {
         let page = store.job_list(&domain(), &JobFilter { before, ..JobFilter::default() }).await.unwrap();
         before = page.last().map(|job| job.id);
-        jobs.extend(page);
+        for job in page {
+            jobs.push(store.job_load(&domain(), job.id).await.unwrap().unwrap());
+        }
         if before.is_none() {
             break;
         }

@@ -39,14 +39,14 @@ impl Reference {
 
     pub(crate) fn create(&mut self, new: &NewJob, room: JobRoom) -> Created {
         if let Some(there) = self.jobs.get(&new.id) {
-            return Created::Job(Box::new(there.job.clone()));
+            return Created::Job(Box::new(without_output(&there.job)));
         }
         let key = (&new.idempotency_key, new.terms.chain.first());
         let same = |job: &Job| (&job.idempotency_key, job.terms.chain.first()) == key;
         let first = self.jobs.values().find(|entry| new.idempotency_key.is_some() && same(&entry.job));
         if let Some(Entry { job, input, .. }) = first {
             return match job.to == new.to && *input == new.input {
-                true => Created::Job(Box::new(job.clone())),
+                true => Created::Job(Box::new(without_output(job))),
                 false => Created::OtherWork(job.id),
             };
         }
@@ -185,6 +185,12 @@ impl Reference {
         }
         queues.into_values().collect()
     }
+}
+
+/// A job as it is told to those who didn't ask for its output.
+pub(crate) fn without_output(job: &Job) -> Job {
+    let result = job.result.clone().filter(Result::is_err);
+    Job { result, ..job.clone() }
 }
 
 fn fresh(new: &NewJob) -> Job {
