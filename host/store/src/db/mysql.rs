@@ -234,6 +234,8 @@ impl From<Error> for DbError {
                 1021 | 1290 | 1792 | 1836 => Self::Away(reason),
                 _ => Self::Defect(reason),
             },
+            // The driver has no error of its own for what it doesn't even send.
+            Error::Io(_) if reason.ends_with("larger than max_allowed_packet") => Self::TooLarge(reason),
             Error::Io(_) | Error::Other(_) => Self::Lost(reason),
             Error::Driver(DriverError::ConnectionClosed) => Self::Lost(reason),
             Error::Driver(DriverError::PacketOutOfOrder | DriverError::UnexpectedPacket { .. }) => {

@@ -62,19 +62,25 @@ impl Queues {
 impl Store {
     /// The queues in which jobs wait. What this costs grows with the queues, not with the jobs.
     pub async fn jobs_due(&self) -> Result<Vec<QueueDue>, StoreError> {
-        // The first row of an index is found at once, where all that comes before `due` in it is given.
-        let first = "(SELECT j.due FROM jobs j WHERE j.domain = q.domain AND j.skill = q.skill \
-            AND j.state = 'waiting' AND j.lane = ? ORDER BY j.due LIMIT 1)";
-        let sql = format!(
-            "SELECT q.domain, q.skill, q.waiting, {first}, {first}, {first} FROM job_queues q WHERE q.waiting > 0"
-        );
-        let rows = self.db.query(&sql, Lane::ALL.map(|lane| rank(lane).into()).into()).await?;
-        let due = |mut row: Row| {
+        let sql = "SELECT domain, skill, waiting FROM job_queues WHERE waiting > 0";
+        let mut found = Vec::new();
+        for mut row in self.db.query(sql, Vec::new()).await? {
             let (queue, waiting) = (Queue::read(&mut row)?, row.int()?);
-            let due = [row.opt_int()?, row.opt_int()?, row.opt_int()?];
-            Ok(QueueDue { queue, waiting, due: due.map(|due| due.map(UnixMs)) })
-        };
-        Ok(rows.into_iter().map(due).collect::<Result<_, DbError>>()?)
+            let due = self.first_due(&queue).await?;
+            found.push(QueueDue { queue, waiting, due });
+        }
+        Ok(found)
+    }
+
+    /// When the first job of each lane may start. A server finds the least of an index at once, but only if it
+    /// knows where in the index before it runs the query: so one for each queue.
+    async fn first_due(&self, queue: &Queue) -> Result<[Option<UnixMs>; 3], StoreError> {
+        let first =
+            "(SELECT MIN(due) FROM jobs WHERE domain = ? AND skill = ? AND state = 'waiting' AND lane = ?)";
+        let values = Lane::ALL.map(|lane| [queue.key(), values![rank(lane)]].concat()).concat();
+        let rows = self.db.query(&format!("SELECT {first}, {first}, {first}"), values).await?;
+        let Some(mut row) = rows.into_iter().next() else { return Ok([None; 3]) };
+        Ok([row.opt_int()?, row.opt_int()?, row.opt_int()?].map(|due| due.map(UnixMs)))
     }
 }
 
