@@ -105,7 +105,9 @@ impl Server {
         let input = router.job_input(&who.domain, job.id).await?;
         let wanted = order(&who, first.to.clone(), told(&input, answers, state)?);
         let trace = first.terms.trace.clone();
-        Ok(router.submit(JobRequest { idempotency_key: Some(key), trace, ..wanted }).await?.job)
+        let begun = router.submit(JobRequest { idempotency_key: Some(key), trace, ..wanted }).await?.job;
+        // Another look may have begun it already, and only the job itself has its output.
+        router.job(&who.domain, begun.id).await
     }
 
     /// Only whoever made a task knows of it.
