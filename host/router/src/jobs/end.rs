@@ -53,7 +53,9 @@ impl Inner {
             match self.end_batch(&batch).await {
                 Ok(()) => return,
                 // No other try would mend it, and it must not hold up the others.
-                Err(error @ StoreError::TooLarge { .. }) => return self.end_apart(batch, &error).await,
+                Err(error @ (StoreError::Unstorable { .. } | StoreError::StatementTooLarge(_))) => {
+                    return self.end_apart(batch, &error).await;
+                }
                 Err(error) => {
                     if !std::mem::replace(&mut told, true) {
                         tracing::warn!(%error, count = batch.len(), "the ends of jobs wait for the database");
