@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use skep_core::{ClaimedJob, INTERRUPTIONS_MAX, Incarnation, JobStep, Lane, UnixMs};
 use std::mem::replace;
 
-/// A job that has outlived so many hosts is a suspect: the next one's death would be its last. No host takes a second
-/// one, or the one that kills hosts would take the others along.
+/// A job that has outlived so many hosts is a suspect: the next one's death would be its last. While one is under way
+/// no second one is taken, since any host may run them both and the one that kills hosts would take the other along.
 const SUSPECT_FROM: u64 = INTERRUPTIONS_MAX as u64 - 1;
 
 /// How many jobs of a skill and lane a host has room for.
@@ -91,7 +91,7 @@ struct Taken {
     ids: Vec<Value>,
     /// Bytes of input.
     bytes: u64,
-    /// Whether a suspect was met: the host has one then, by this claim or by an earlier one.
+    /// Whether a suspect was met: one is under way then, by this claim or by an earlier one.
     suspect: bool,
     /// Whether the answer carries no more bytes.
     full: bool,
@@ -155,9 +155,9 @@ impl Claim<'_> {
         Ok(read.collect::<Result<_, DbError>>()?)
     }
 
-    /// Whether the host has a suspect, by an earlier claim.
+    /// Whether a suspect is under way. Two claims of different skills at the same moment may each miss the other's.
     async fn has_suspect(&self, tx: &mut Tx) -> Result<bool, Abort> {
-        let sql = "SELECT id FROM jobs WHERE host = ? AND interruptions >= ? LIMIT 1";
-        Ok(tx.query_one(sql, values![text(self.host), SUSPECT_FROM]).await?.is_some())
+        let sql = "SELECT id FROM jobs WHERE host IS NOT NULL AND interruptions >= ? LIMIT 1";
+        Ok(tx.query_one(sql, values![SUSPECT_FROM]).await?.is_some())
     }
 }

@@ -66,7 +66,7 @@ impl Reference {
         let mut taken = Vec::new();
         // Whose next host's death would be its last: of those a host has one at a time.
         let suspect = |job: &Job| job.interruptions + 1 >= INTERRUPTIONS_MAX;
-        let mut has = self.jobs.values().any(|entry| entry.job.host == Some(host) && suspect(&entry.job));
+        let mut has = self.jobs.values().any(|entry| entry.job.host.is_some() && suspect(&entry.job));
         for Wanted { queue, lane, count } in wanted {
             let is_due = |job: &Job| job.state == JobState::Waiting && job.due <= now && job.lane == *lane;
             let jobs = self.jobs.values().map(|entry| &entry.job);
