@@ -111,6 +111,35 @@ pub struct AuditEvent {
     pub detail: String,
 }
 
+impl AuditEvent {
+    /// That something was done just now, and nothing else about it.
+    pub fn new(
+        action: AuditAction,
+        chain: Vec<Principal>,
+        domain: DomainName,
+        skill: Option<SkillName>,
+    ) -> Self {
+        Self {
+            at: UnixMs::now(),
+            action,
+            chain,
+            domain,
+            skill,
+            call: None,
+            trace: None,
+            tool: None,
+            version: None,
+            digest: None,
+            grants: None,
+            fault: None,
+            duration_us: 0,
+            input_bytes: 0,
+            output_bytes: 0,
+            detail: String::new(),
+        }
+    }
+}
+
 /// One link of a host's chain. The body stays the text that was signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditRecord {
@@ -275,24 +304,13 @@ mod tests {
 
     fn chain(length: u64) -> Vec<AuditRecord> {
         let mut chain = AuditChain::new(Incarnation::fresh(), KEY);
-        let event = |n| AuditEvent {
-            at: UnixMs(n),
-            action: AuditAction::Call,
-            chain: vec![Principal::Operator("local".into())],
-            domain: DomainName::default(),
-            skill: Some("echo".parse().unwrap()),
-            call: None,
-            trace: None,
-            tool: None,
-            version: None,
-            digest: None,
-            grants: None,
+        let operator = vec![Principal::Operator("local".into())];
+        let echo = Some("echo".parse().unwrap());
+        let denied = AuditEvent {
             fault: Some(FaultCode::Denied),
-            duration_us: n,
-            input_bytes: 0,
-            output_bytes: 0,
-            detail: String::new(),
+            ..AuditEvent::new(AuditAction::Call, operator, DomainName::default(), echo)
         };
+        let event = |n| AuditEvent { at: UnixMs(n), duration_us: n, ..denied.clone() };
         (0..length).map(|n| chain.next(&event(n)).unwrap()).collect()
     }
 

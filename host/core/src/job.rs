@@ -3,12 +3,13 @@
 mod end;
 mod step;
 
-pub use end::{JobEnd, Setback};
+pub use end::{JobEnd, Setback, spread};
 pub use step::{JobEvent, JobState, JobStateError, JobStep, JobStepError};
 
-use crate::{Allowance, Fault, Incarnation, Lane, Principal, Target, Trace, UnixMs};
+use crate::{Allowance, Fault, Incarnation, Lane, Principal, Target, Trace, UnixMs, millis};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use std::{fmt, str::FromStr};
 use uuid::Uuid;
 
@@ -18,6 +19,10 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
 pub const INTERRUPTIONS_MAX: u32 = 3;
 /// How often a job may fail at most.
 pub const ATTEMPTS_MAX: u32 = 100;
+/// How often a job may fail where nobody says otherwise.
+const ATTEMPTS: u32 = 3;
+/// How long a job may take, from when it is due, where nobody says otherwise.
+pub const JOB_WITHIN: Duration = Duration::from_secs(24 * 3600);
 /// How often a job is started at most, for whatever reason, until somebody lets it be tried again: what keeps it
 /// from running may last for ever.
 pub const STARTS_MAX: u32 = 1_000;
@@ -90,6 +95,43 @@ pub struct NewJob {
     pub expires: UnixMs,
     /// All else.
     pub terms: JobTerms,
+}
+
+impl NewJob {
+    /// A job that is due now, on the usual terms: the middle lane, a day's time, three failures, nothing metered.
+    pub fn new(to: Target, input: Bytes, chain: Vec<Principal>) -> Self {
+        let accepted = UnixMs::now();
+        let terms = JobTerms {
+            chain,
+            timeout_ms: None,
+            within_ms: 0,
+            attempts_max: ATTEMPTS,
+            allowance: Allowance::Unmetered,
+            idempotent: false,
+            trace: None,
+        };
+        let job = Self {
+            id: JobId::fresh(),
+            to,
+            lane: Lane::No,
+            input,
+            idempotency_key: None,
+            accepted,
+            due: accepted,
+            expires: accepted,
+            terms,
+        };
+        job.within(accepted, JOB_WITHIN)
+    }
+
+    /// The same job, due at another time and with other time from then on.
+    #[must_use]
+    pub fn within(mut self, due: UnixMs, within: Duration) -> Self {
+        self.due = due;
+        self.expires = due.after(within);
+        self.terms.within_ms = millis(within);
+        self
+    }
 }
 
 /// A job as it stands.

@@ -53,8 +53,9 @@ pub use fault::{Fault, FaultCode};
 pub use grant::{Access, FileRule, GrantError, Grants, GuestPath, Revocation};
 pub use identity::{Identity, Role, RoleError, Scope};
 pub use job::{
-    ATTEMPTS_MAX, ClaimedJob, IDEMPOTENCY_KEY_BYTES_MAX, INTERRUPTIONS_MAX, Job, JobEnd, JobEvent, JobId,
-    JobState, JobStateError, JobStep, JobStepError, JobTerms, NewJob, STARTS_MAX, Setback,
+    ATTEMPTS_MAX, ClaimedJob, IDEMPOTENCY_KEY_BYTES_MAX, INTERRUPTIONS_MAX, JOB_WITHIN, Job, JobEnd,
+    JobEvent, JobId, JobState, JobStateError, JobStep, JobStepError, JobTerms, NewJob, STARTS_MAX, Setback,
+    spread,
 };
 pub use key::{ApiKey, KeyError, KeyId, KeyTerms};
 pub use lane::{Lane, LaneError};

@@ -173,32 +173,6 @@ impl Auditor {
     }
 }
 
-pub(crate) fn event(
-    action: AuditAction,
-    chain: Vec<Principal>,
-    domain: DomainName,
-    skill: Option<SkillName>,
-) -> AuditEvent {
-    AuditEvent {
-        at: UnixMs::now(),
-        action,
-        chain,
-        domain,
-        skill,
-        call: None,
-        trace: None,
-        tool: None,
-        version: None,
-        digest: None,
-        grants: None,
-        fault: None,
-        duration_us: 0,
-        input_bytes: 0,
-        output_bytes: 0,
-        detail: String::new(),
-    }
-}
-
 /// What a served call leaves.
 pub(crate) fn call_event(delivery: &Delivery, reply: &Reply, resolved: Option<&Resolved>) -> AuditEvent {
     let envelope = &delivery.envelope;
@@ -216,7 +190,7 @@ pub(crate) fn call_event(delivery: &Delivery, reply: &Reply, resolved: Option<&R
         input_bytes: delivery.payload.len() as u64,
         output_bytes: reply.outcome.as_ref().map_or(0, |o| o.as_bytes().len() as u64),
         detail: attempt_at(envelope),
-        ..event(AuditAction::Call, chain, to.domain.clone(), Some(to.skill.clone()))
+        ..AuditEvent::new(AuditAction::Call, chain, to.domain.clone(), Some(to.skill.clone()))
     }
 }
 
@@ -236,7 +210,7 @@ pub(crate) fn refusal_event(id: Option<CallId>, request: &CallRequest, fault: &F
         fault: Some(fault.code),
         input_bytes: request.input.len() as u64,
         detail: "refused at accept".to_owned(),
-        ..event(AuditAction::Call, request.chain.clone(), to.domain.clone(), Some(to.skill.clone()))
+        ..AuditEvent::new(AuditAction::Call, request.chain.clone(), to.domain.clone(), Some(to.skill.clone()))
     }
 }
 
@@ -252,7 +226,12 @@ pub(crate) fn taken_back_event(envelope: &Envelope, input_bytes: usize, fault: &
         duration_us: UnixMs::now().0.saturating_sub(envelope.accepted.0).saturating_mul(1000),
         input_bytes: input_bytes as u64,
         detail: "taken back before it was started".to_owned(),
-        ..event(AuditAction::Call, envelope.chain.clone(), to.domain.clone(), Some(to.skill.clone()))
+        ..AuditEvent::new(
+            AuditAction::Call,
+            envelope.chain.clone(),
+            to.domain.clone(),
+            Some(to.skill.clone()),
+        )
     }
 }
 
@@ -265,5 +244,5 @@ pub(crate) fn operation_event(
     fault: Option<&Fault>,
 ) -> AuditEvent {
     let fault = fault.map(|f| f.code);
-    AuditEvent { fault, detail, ..event(action, chain.to_vec(), at.0.clone(), at.1.cloned()) }
+    AuditEvent { fault, detail, ..AuditEvent::new(action, chain.to_vec(), at.0.clone(), at.1.cloned()) }
 }

@@ -213,18 +213,14 @@ impl Inner {
     /// Forgets jobs that have been over for long.
     async fn forget_jobs(self: Arc<Self>) {
         loop {
-            tokio::time::sleep(FORGET_EVERY).await;
             let before = UnixMs::now().before(self.settings.jobs.bounds.keep.0);
-            loop {
-                match self.store.jobs_forget(before).await {
-                    Ok(forgotten) if forgotten == JOBS_BATCH_MAX => {}
-                    Ok(_) => break,
-                    Err(error) => {
-                        tracing::debug!(%error, "old jobs can't be forgotten yet");
-                        break;
-                    }
-                }
+            match self.store.jobs_forget(before).await {
+                // There may be more of them.
+                Ok(forgotten) if forgotten == JOBS_BATCH_MAX => continue,
+                Ok(_) => {}
+                Err(error) => tracing::debug!(%error, "old jobs can't be forgotten yet"),
             }
+            tokio::time::sleep(FORGET_EVERY).await;
         }
     }
 }

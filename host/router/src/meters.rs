@@ -250,26 +250,15 @@ fn latencies() -> Histogram {
 mod tests {
     use super::*;
     use prometheus_client::encoding::text::encode;
-    use skep_core::{Digest, UnixMs};
+    use skep_core::Digest;
 
     fn call(skill: &str, found: bool, fault: Option<FaultCode>) -> AuditEvent {
+        let skill = Some(skill.parse().unwrap());
         AuditEvent {
-            at: UnixMs(0),
-            action: AuditAction::Call,
-            chain: Vec::new(),
-            domain: DomainName::default(),
-            skill: Some(skill.parse().unwrap()),
-            call: None,
-            trace: None,
-            tool: None,
-            version: None,
             digest: found.then(|| Digest::of(b"component")),
-            grants: None,
             fault,
             duration_us: 1500,
-            input_bytes: 0,
-            output_bytes: 0,
-            detail: String::new(),
+            ..AuditEvent::new(AuditAction::Call, Vec::new(), DomainName::default(), skill)
         }
     }
 

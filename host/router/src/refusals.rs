@@ -67,12 +67,14 @@ impl Refusals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::event;
     use skep_core::AuditAction;
 
     fn refusal(origin: &str, fault: FaultCode) -> AuditEvent {
         let chain = vec![Principal::Agent(origin.to_owned())];
-        AuditEvent { fault: Some(fault), ..event(AuditAction::Call, chain, DomainName::default(), None) }
+        AuditEvent {
+            fault: Some(fault),
+            ..AuditEvent::new(AuditAction::Call, chain, DomainName::default(), None)
+        }
     }
 
     #[test]

@@ -6,8 +6,8 @@
 use bytes::Bytes;
 use mysql_async::prelude::Queryable;
 use skep_core::{
-    Allowance, AuditAction, AuditChain, AuditEvent, AuditRecord, DomainName, Incarnation, Job, JobEnd, JobId,
-    JobTerms, Lane, NewJob, Principal, Target, UnixMs,
+    AuditAction, AuditChain, AuditEvent, AuditRecord, DomainName, Incarnation, Job, JobEnd, JobId, Lane,
+    NewJob, Principal, Target, UnixMs,
 };
 use skep_harness::MariaDb;
 use skep_store::{Ending, JobRoom, Queue, Store, Wanted};
@@ -168,23 +168,11 @@ impl Bench {
     }
 
     fn record(&mut self, job: &NewJob) -> AuditRecord {
+        let (chain, to) = (job.terms.chain.clone(), &job.to);
         let event = AuditEvent {
-            at: job.accepted,
-            action: AuditAction::Submit,
-            chain: job.terms.chain.clone(),
-            domain: job.to.domain.clone(),
-            skill: Some(job.to.skill.clone()),
-            call: None,
-            trace: None,
-            tool: None,
-            version: None,
-            digest: None,
-            grants: None,
-            fault: None,
-            duration_us: 0,
             input_bytes: job.input.len() as u64,
-            output_bytes: 0,
             detail: format!("job {}", job.id),
+            ..AuditEvent::new(AuditAction::Submit, chain, to.domain.clone(), Some(to.skill.clone()))
         };
         self.chain.next(&event).unwrap()
     }
@@ -195,24 +183,7 @@ fn queue() -> Queue {
 }
 
 fn job() -> NewJob {
-    let (accepted, Queue { domain, skill }) = (UnixMs::now(), queue());
-    NewJob {
-        id: JobId::fresh(),
-        to: Target { domain, skill, version: None, tool: None },
-        lane: Lane::No,
-        input: Bytes::from_static(INPUT.as_bytes()),
-        idempotency_key: None,
-        accepted,
-        due: accepted,
-        expires: UnixMs(accepted.0 + 86_400_000),
-        terms: JobTerms {
-            chain: vec![Principal::Operator("bench".to_owned())],
-            timeout_ms: None,
-            within_ms: 86_400_000,
-            attempts_max: 3,
-            allowance: Allowance::Unmetered,
-            idempotent: false,
-            trace: None,
-        },
-    }
+    let Queue { domain, skill } = queue();
+    let to = Target { domain, skill, version: None, tool: None };
+    NewJob::new(to, Bytes::from_static(INPUT.as_bytes()), vec![Principal::Operator("bench".to_owned())])
 }

@@ -8,7 +8,7 @@ use skep_core::{DomainName, UnixMs};
 
 /// Domains of a deployment: each has queues of its own, which every host reads.
 pub const DOMAINS_MAX: u64 = 64;
-/// What domains may use up, of which nothing is said yet.
+/// What stands in the column of quotas, which nobody reads: the configuration of hosts has them.
 const NO_QUOTA: &str = "{}";
 
 /// A domain as it is stored.

@@ -86,5 +86,5 @@ fn dead(job: &JobInfo) -> Fault {
         Some(fault) => (fault.code, fault.message.as_str()),
         None => (FaultCode::Internal, "a dead letter without a fault"),
     };
-    Fault::new(code, format!("{why}: `skep retry {}` tries it again", job.id))
+    Fault::new(code, format!("{why}; once that is mended, `skep retry {}` tries it again", job.id))
 }

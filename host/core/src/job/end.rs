@@ -80,7 +80,7 @@ impl Job {
     fn gives_up(&self, setback: Setback, fault: &Fault) -> Option<String> {
         match setback {
             Setback::Failed if !self.may_run_again(fault.code) => {
-                Some("trying again won't mend it".to_owned())
+                Some("trying again alone won't mend it".to_owned())
             }
             Setback::Failed if self.failures + 1 >= self.terms.attempts_max => {
                 Some(format!("it failed {} times, as often as it may", self.failures + 1))
@@ -99,6 +99,12 @@ impl Job {
     fn may_run_again(&self, code: FaultCode) -> bool {
         code.retryable(self.terms.idempotent)
     }
+}
+
+/// The chance of the `nth` job of those that are set back together, if the first has `chance`: evenly spread however
+/// many there are, in steps of the golden ratio.
+pub fn spread(chance: f64, nth: usize) -> f64 {
+    (chance + nth as f64 * 0.618_033_988_75).fract()
 }
 
 /// How long a job waits before it is tried again: exponential, with full jitter.

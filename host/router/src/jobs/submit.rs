@@ -1,13 +1,13 @@
 //! Submitting: whether a job can be accepted at all, and on which terms.
 
 use super::intake::Wish;
-use crate::audit::{event, refusal_event};
+use crate::audit::refusal_event;
 use crate::steps::{by, step};
 use crate::{CallRequest, Inner, Router};
 use bytes::Bytes;
 use skep_core::{
-    ATTEMPTS_MAX, Allowance, AuditAction, AuditEvent, Fault, Job, JobId, JobTerms, Lane, NewJob, Principal,
-    Span, Target, ToolName, Trace, UnixMs, millis,
+    ATTEMPTS_MAX, Allowance, AuditAction, AuditEvent, Fault, JOB_WITHIN, Job, JobId, JobTerms, Lane, NewJob,
+    Principal, Span, Target, ToolName, Trace, UnixMs, millis,
 };
 use skep_registry::Resolved;
 use skep_store::JOB_BYTES_MAX;
@@ -20,10 +20,6 @@ use tracing::Instrument;
 
 /// How long it may take to be accepted.
 const ACCEPT_MAX: Duration = Duration::from_secs(20);
-/// How often a job may fail where nobody says otherwise.
-const ATTEMPTS: u32 = 3;
-/// How long a job may take where nobody says otherwise.
-const WITHIN: Duration = Duration::from_secs(24 * 3600);
 /// How long a job may take at most, and how far off it may be due.
 const AHEAD_MAX: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -156,38 +152,29 @@ fn new_job(
         )));
     }
     let section = tool.as_ref().and_then(|tool| resolved.tools.get(tool));
+    let usual =
+        NewJob::new(Target { tool, ..request.to.clone() }, request.input.clone(), request.chain.clone());
     let attempts = request.attempts.or(section.and_then(|section| section.attempts));
-    let attempts_max = attempts.map_or(ATTEMPTS, NonZeroU32::get);
+    let attempts_max = attempts.map_or(usual.terms.attempts_max, NonZeroU32::get);
     if attempts_max > ATTEMPTS_MAX {
         return Err(Fault::invalid_input(format!("a job may fail {ATTEMPTS_MAX} times at most")));
     }
-    let accepted = UnixMs::now();
-    let due = request.due.unwrap_or(accepted).max(accepted);
-    let within = request.within.unwrap_or(WITHIN);
-    if due > accepted.after(AHEAD_MAX) || within > AHEAD_MAX {
+    let due = request.due.unwrap_or(usual.accepted).max(usual.accepted);
+    let within = request.within.unwrap_or(JOB_WITHIN);
+    if due > usual.accepted.after(AHEAD_MAX) || within > AHEAD_MAX {
         let most = Span(AHEAD_MAX);
         return Err(Fault::invalid_input(format!("a job is due within {most}, and takes {most} at most")));
     }
-    let idempotent = request.idempotent || section.is_some_and(|s| s.idempotent == Some(true));
-    Ok(NewJob {
-        id,
-        to: Target { tool, ..request.to.clone() },
-        lane: request.lane,
-        input: request.input.clone(),
-        idempotency_key: request.idempotency_key.clone(),
-        accepted,
-        due,
-        expires: due.after(within),
-        terms: JobTerms {
-            chain: request.chain.clone(),
-            allowance: request.allowance,
-            timeout_ms: request.timeout.map(millis),
-            within_ms: millis(within),
-            attempts_max,
-            idempotent,
-            trace: call.trace.clone(),
-        },
-    })
+    let terms = JobTerms {
+        allowance: request.allowance,
+        timeout_ms: request.timeout.map(millis),
+        attempts_max,
+        idempotent: request.idempotent || section.is_some_and(|s| s.idempotent == Some(true)),
+        trace: call.trace.clone(),
+        ..usual.terms
+    };
+    let idempotency_key = request.idempotency_key.clone();
+    Ok(NewJob { id, lane: request.lane, idempotency_key, terms, ..usual }.within(due, within))
 }
 
 /// What an accepted job leaves.
@@ -200,6 +187,11 @@ fn accepted_event(job: &NewJob) -> AuditEvent {
         version: to.version.clone(),
         input_bytes: job.input.len() as u64,
         detail: format!("job {}", job.id),
-        ..event(AuditAction::Submit, job.terms.chain.clone(), to.domain.clone(), Some(to.skill.clone()))
+        ..AuditEvent::new(
+            AuditAction::Submit,
+            job.terms.chain.clone(),
+            to.domain.clone(),
+            Some(to.skill.clone()),
+        )
     }
 }

@@ -6,7 +6,7 @@ use super::{JOBS_BATCH_MAX, STANDING, damage, ids, marks, read};
 use crate::db::{Abort, Purpose, Row, Tx, Work};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
-use skep_core::{Fault, Incarnation, Job, JobEnd, JobId, JobState, Setback, UnixMs};
+use skep_core::{Fault, Incarnation, Job, JobEnd, JobId, JobState, Setback, UnixMs, spread};
 use std::collections::BTreeMap;
 
 /// A job that a host took, and what its attempt came to.
@@ -97,11 +97,11 @@ impl Work for Release<'_> {
         let mut queues = queue::lock(tx, self.jobs.iter().map(|job| Queue::of(&job.to))).await?;
         let standing = standing(tx, self.jobs).await?;
         let mut closings = Vec::new();
-        for read in self.jobs {
+        for (nth, read) in self.jobs.iter().enumerate() {
             let there = standing.get(&read.id).filter(|(now, _)| now.fence == read.fence);
             if let Some((job, events)) = there.filter(|(now, _)| now.host == Some(self.host)) {
                 let fault = Fault::interrupted(format!("host {} died while it had the job", self.host));
-                let end = job.set_back(Setback::Interrupted, fault, self.now, self.chance);
+                let end = job.set_back(Setback::Interrupted, fault, self.now, spread(self.chance, nth));
                 closings.push(Closing { job, end, at: self.now, events: *events, fence_off: true });
             }
         }

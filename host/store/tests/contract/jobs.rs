@@ -4,14 +4,15 @@ use crate::ground::{Ground, on_both};
 use crate::sample::{chain, domain, event, name};
 use bytes::Bytes;
 use skep_core::{
-    Allowance, ClaimedJob, Fault, INTERRUPTIONS_MAX, Incarnation, Job, JobEnd, JobId, JobState, JobStep,
-    JobTerms, Lane, NewJob, Principal, Setback, Target, UnixMs,
+    ClaimedJob, Fault, INTERRUPTIONS_MAX, Incarnation, Job, JobEnd, JobId, JobState, JobStep, Lane, NewJob,
+    Principal, Setback, Target, UnixMs,
 };
 use skep_store::{
     AuditFilter, Ending, JOB_ANSWER_NAME_BYTES_MAX, JobAnswers, JobFilter, JobRoom, Queue, Store, StoreError,
     Wanted,
 };
 use std::collections::BTreeSet;
+use std::time::Duration;
 use tokio::task::JoinSet;
 
 on_both! {
@@ -34,26 +35,11 @@ on_both! {
 pub(crate) const ROOM: JobRoom = JobRoom { skill: 2_000, domain: 10_000 };
 
 pub(crate) fn job(skill: &str) -> NewJob {
-    let accepted = UnixMs::now();
-    NewJob {
-        id: JobId::fresh(),
-        to: Target { domain: domain(), skill: name(skill), version: None, tool: None },
-        lane: Lane::No,
-        input: Bytes::from_static(b"{\"a\":\"\xc3\xa4\"}"),
-        idempotency_key: None,
-        accepted,
-        due: accepted,
-        expires: UnixMs(accepted.0 + 60_000),
-        terms: JobTerms {
-            chain: vec![Principal::Key("k".to_owned())],
-            timeout_ms: None,
-            within_ms: 60_000,
-            attempts_max: 3,
-            allowance: Allowance::Unmetered,
-            idempotent: false,
-            trace: None,
-        },
-    }
+    let to = Target { domain: domain(), skill: name(skill), version: None, tool: None };
+    let input = Bytes::from_static(b"{\"a\":\"\xc3\xa4\"}");
+    let job = NewJob::new(to, input, vec![Principal::Key("k".to_owned())]);
+    let now = job.accepted;
+    job.within(now, Duration::from_secs(60))
 }
 
 pub(crate) fn keyed(skill: &str, key: &str) -> NewJob {

@@ -77,23 +77,14 @@ pub(crate) async fn standing(store: &Store) -> Vec<String> {
 }
 
 pub(crate) fn event(skill: &str, at: u64) -> AuditEvent {
+    let chain = vec![Principal::Operator("local".into())];
     AuditEvent {
         at: UnixMs(at),
-        action: AuditAction::Call,
-        chain: vec![Principal::Operator("local".into())],
-        domain: domain(),
-        skill: Some(name(skill)),
-        call: None,
-        trace: None,
-        tool: None,
-        version: None,
-        digest: None,
-        grants: None,
-        fault: None,
         duration_us: 1,
         input_bytes: 2,
         output_bytes: 3,
         detail: "ä ☃ 🐝".to_owned(),
+        ..AuditEvent::new(AuditAction::Call, chain, domain(), Some(name(skill)))
     }
 }
 

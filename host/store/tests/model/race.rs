@@ -6,9 +6,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use skep_core::{
-    Allowance, DomainName, Incarnation, Job, JobEnd, JobId, JobTerms, Lane, NewJob, Principal, Target, UnixMs,
-};
+use skep_core::{DomainName, Incarnation, Job, JobEnd, JobId, Lane, NewJob, Principal, Target, UnixMs};
 use skep_harness::MariaDb;
 use skep_store::{Ending, JobFilter, JobRoom, Queue, Store, StoreError, Wanted};
 use std::collections::{BTreeMap, BTreeSet};
@@ -175,27 +173,10 @@ impl Racer {
     }
 
     fn job(&mut self) -> NewJob {
-        let accepted = UnixMs::now();
         let Queue { domain, skill } = queue(SKILLS[self.rng.random_range(0..SKILLS.len())]);
-        NewJob {
-            id: JobId::fresh(),
-            to: Target { domain, skill, version: None, tool: None },
-            lane: Lane::ALL[self.rng.random_range(0..3)],
-            input: Bytes::from_static(b"{}"),
-            idempotency_key: None,
-            accepted,
-            due: accepted,
-            expires: UnixMs(accepted.0 + 86_400_000),
-            terms: JobTerms {
-                chain: vec![Principal::Key("k".to_owned())],
-                timeout_ms: None,
-                within_ms: 86_400_000,
-                attempts_max: 3,
-                allowance: Allowance::Unmetered,
-                idempotent: false,
-                trace: None,
-            },
-        }
+        let to = Target { domain, skill, version: None, tool: None };
+        let lane = Lane::ALL[self.rng.random_range(0..3)];
+        NewJob { lane, ..NewJob::new(to, Bytes::from_static(b"{}"), vec![Principal::Key("k".to_owned())]) }
     }
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use skep_core::{
     Fault, INTERRUPTIONS_MAX, Incarnation, Job, JobEnd, JobEvent, JobId, JobState, JobStep, Lane, NewJob,
-    Setback, UnixMs,
+    Setback, UnixMs, spread,
 };
 use skep_store::{Ending, JobRoom, Queue, QueueDue, Wanted};
 use std::collections::{BTreeMap, BTreeSet};
@@ -100,11 +100,11 @@ impl Reference {
     }
 
     pub(crate) fn release(&mut self, host: Incarnation, seen: &[Job], now: UnixMs, chance: f64) {
-        for seen in seen {
+        for (nth, seen) in seen.iter().enumerate() {
             let Some(job) = self.jobs.get(&seen.id).map(|entry| entry.job.clone()) else { continue };
             if job.host == Some(host) && job.fence == seen.fence {
                 let fault = Fault::interrupted(format!("host {host} died while it had the job"));
-                self.close(job.id, job.set_back(Setback::Interrupted, fault, now, chance), now);
+                self.close(job.id, job.set_back(Setback::Interrupted, fault, now, spread(chance, nth)), now);
                 self.jobs.get_mut(&job.id).unwrap().job.fence += 1;
             }
         }

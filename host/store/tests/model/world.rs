@@ -5,12 +5,13 @@ use crate::reference::{Created, Reference, without_output};
 use crate::schedule::{CALLERS, Draft, HOSTS, How, SKILLS, Step};
 use bytes::Bytes;
 use skep_core::{
-    Allowance, DomainName, Fault, FaultCode, Incarnation, Job, JobEnd, JobId, JobTerms, Lane, NewJob,
-    Principal, Setback, Target, UnixMs,
+    DomainName, Fault, FaultCode, Incarnation, Job, JobEnd, JobId, Lane, NewJob, Principal, Setback, Target,
+    UnixMs,
 };
 use skep_store::{Ending, JobFilter, JobRoom, Queue, Store, StoreError, Wanted};
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// So little that it is filled often.
 const ROOM: JobRoom = JobRoom { skill: 5, domain: 10 };
@@ -292,26 +293,14 @@ impl<'a> World<'a> {
 
     fn job(&self, draft: &Draft) -> NewJob {
         let Queue { domain, skill } = self.queue(draft.skill);
+        let to = Target { domain, skill, version: None, tool: None };
+        let caller = vec![Principal::Key(CALLERS[draft.caller].to_owned())];
         let due = UnixMs(self.now.0 + draft.due);
-        NewJob {
-            id: JobId::fresh(),
-            to: Target { domain, skill, version: None, tool: None },
-            lane: draft.lane,
-            input: Bytes::from(draft.input.to_string()),
-            idempotency_key: draft.key.map(|key| key.to_string()),
-            accepted: self.now,
-            due,
-            expires: UnixMs(due.0 + draft.within),
-            terms: JobTerms {
-                chain: vec![Principal::Key(CALLERS[draft.caller].to_owned())],
-                timeout_ms: None,
-                within_ms: draft.within,
-                attempts_max: 3,
-                allowance: Allowance::Unmetered,
-                idempotent: draft.idempotent,
-                trace: None,
-            },
-        }
+        let mut job = NewJob::new(to, Bytes::from(draft.input.to_string()), caller)
+            .within(due, Duration::from_millis(draft.within));
+        job.terms.idempotent = draft.idempotent;
+        let idempotency_key = draft.key.map(|key| key.to_string());
+        NewJob { lane: draft.lane, idempotency_key, accepted: self.now, ..job }
     }
 }
 

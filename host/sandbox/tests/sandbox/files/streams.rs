@@ -1,7 +1,7 @@
 //! Opened files: what a descriptor allows, and the streams that the standard libraries use.
 
-use crate::tree::Tree;
-use crate::view::{Fd, View, again};
+use super::tree::Tree;
+use super::view::{Fd, View, again};
 use skep_core::Access::{Ro, Rw};
 use skep_sandbox::files::FilesView as _;
 use wasmtime_wasi::p2::bindings::filesystem::types::{

@@ -1,7 +1,7 @@
 //! Every operation at every kind of path, under `ro` and under `rw`.
 
-use crate::tree::Tree;
-use crate::view::View;
+use super::tree::Tree;
+use super::view::View;
 use skep_core::Access;
 
 const CHANGES: [&str; 16] = [

@@ -1,8 +1,8 @@
 //! Sizes, times and numbers: a place may be as hostile as it likes.
 
+use super::place::Place;
+use super::scene::Scene;
 use crate::kit::{fault, json, limits};
-use crate::place::Place;
-use crate::scene::Scene;
 use serde_json::json;
 use skep_core::{FaultCode, Limits};
 

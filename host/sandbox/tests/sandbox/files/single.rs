@@ -1,7 +1,7 @@
 //! Grants of single files, alone and among granted directories.
 
-use crate::tree::Tree;
-use crate::view::{View, again};
+use super::tree::Tree;
+use super::view::{View, again};
 use skep_core::Access::{Ro, Rw};
 use skep_sandbox::files::FilesView as _;
 use wasmtime_wasi::p2::bindings::filesystem::types::HostDescriptor as _;

@@ -1,11 +1,7 @@
 //! What guests ask of their host beyond WASI: state, other skills, the log. And what they ask too much.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it finds nothing")]
-
-mod kit;
-
-use kit::host::{Host, skill_info};
-use kit::{Kit, call, fault, json, limits, permit};
+use crate::kit::host::{Host, skill_info};
+use crate::kit::{Kit, call, fault, json, limits, permit};
 use serde_json::{Value, json};
 use skep_core::{FaultCode, Grants, Level, Limits, STATE_VALUE_BYTES_MAX};
 use skep_sandbox::{Prepared, Report};

@@ -1,6 +1,6 @@
 //! A courier with a secret, the server that may know it, and one that may not.
 
-use crate::echo::Echo;
+use super::echo::Echo;
 use crate::kit::host::Host;
 use crate::kit::{Kit, call, json, limits, permit};
 use serde_json::{Value, json};

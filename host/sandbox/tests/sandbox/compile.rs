@@ -1,10 +1,6 @@
 //! Compiling in a process of its own: what is bad or too much ends there, in a typed fault.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it finds nothing")]
-
-mod kit;
-
-use kit::{call, component, json, limits, permit, settings};
+use crate::kit::{Caller, call, component, json, limits, permit, settings};
 use skep_core::{Fault, FaultCode, Grants};
 use skep_sandbox::{CompileLimits, Compiler, Sandbox, SandboxSettings};
 use std::sync::Arc;
@@ -71,7 +67,7 @@ async fn a_component_compiled_by_the_process_runs() {
     let bytes = std::fs::read(skep_harness::guest("echo-typed")).unwrap();
     let skill = sandbox.prepare(bytes.into()).await.unwrap();
     let (permit, call) = (permit(&Grants::default(), &limits()), call("add", r#"{"a": 1, "b": 2}"#));
-    let report = sandbox.run(&skill, &permit, call, Arc::new(kit::Caller::default())).await;
+    let report = sandbox.run(&skill, &permit, call, Arc::new(Caller::default())).await;
     assert_eq!(json(&report.outcome), 3);
 }
 

@@ -1,10 +1,6 @@
 //! Every limit bites: each hostile guest ends in its own fault, within its limit, and the next call works.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it finds nothing")]
-
-mod kit;
-
-use kit::{Kit, component, fault, json, limits};
+use crate::kit::{Kit, component, fault, json, limits};
 use skep_core::{FaultCode, Limits};
 
 /// A component whose `hostile` does `body` in a module with `parts`, and whose `fine` answers 7.

@@ -1,7 +1,7 @@
 //! FIFOs, huge directories, strange names, spent tables: nothing hangs, nothing grows without bound.
 
-use crate::tree::Tree;
-use crate::view::{View, again};
+use super::tree::Tree;
+use super::view::{View, again};
 use skep_core::Access::{Ro, Rw};
 use skep_core::FaultCode;
 use skep_sandbox::files::FilesView as _;

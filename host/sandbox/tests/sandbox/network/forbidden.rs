@@ -1,7 +1,7 @@
 //! Addresses that must not be reached, however they are written, though every place is granted.
 
-use crate::place::Place;
-use crate::scene::{Names, Scene};
+use super::place::Place;
+use super::scene::{Names, Scene};
 use serde_json::json;
 
 /// What a guest may have at most.

@@ -1,10 +1,6 @@
 //! The artefact cache: what it gives back is what this host compiled, whatever happens to its files.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it finds nothing")]
-
-mod kit;
-
-use kit::{call, component, json, limits, permit, settings};
+use crate::kit::{Caller, call, component, json, limits, permit, settings};
 use skep_core::{Digest, Fault, Grants};
 use skep_sandbox::{Inspection, Sandbox};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -51,7 +47,7 @@ impl Cached {
             Ok(component(SEVEN))
         };
         let skill = sandbox.load(self.digest, &self.inspection, fetch).await.unwrap();
-        let services = Arc::new(kit::Caller::default());
+        let services = Arc::new(Caller::default());
         let permit = permit(&Grants::default(), &limits());
         let report = sandbox.run(&skill, &permit, call("f", "{}"), services).await;
         assert_eq!(json(&report.outcome), 7);

@@ -1,7 +1,7 @@
 //! What is granted works.
 
-use crate::place::Place;
-use crate::scene::{Names, Scene};
+use super::place::Place;
+use super::scene::{Names, Scene};
 use serde_json::json;
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Where a value goes: into headers, to where it was granted for, in the call that asked. Nowhere else.
 
+use super::scene::{Scene, VALUE, placeholder};
 use crate::kit::{call, json};
-use crate::scene::{Scene, VALUE, placeholder};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! End to end: a guest that uses nothing but its standard library, through the sandbox as the router does.
 
+use super::tree::Tree;
 use crate::kit::{Caller, Kit, call, fault, json, permit};
-use crate::tree::Tree;
 use serde_json::{Value, json};
 use skep_core::{Access, FaultCode, FileRule, Grants, Limits, Outcome};
 use skep_sandbox::Prepared;

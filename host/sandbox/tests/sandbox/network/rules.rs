@@ -1,8 +1,8 @@
 //! A grant opens what it names: not another port, scheme or name, and no place that an answer points to.
 
+use super::place::Place;
+use super::scene::Scene;
 use crate::kit::limits;
-use crate::place::Place;
-use crate::scene::Scene;
 use serde_json::json;
 use skep_core::Level;
 

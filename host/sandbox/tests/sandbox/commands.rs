@@ -1,12 +1,8 @@
 //! Programs as skills: what they are given, what they answer, and every limit on them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it finds nothing")]
-
-mod kit;
-
+use crate::kit::{Caller, Kit, call, component, fault, json, limits, permit};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use kit::{Caller, Kit, call, component, fault, json, limits, permit};
 use serde_json::{Value, json};
 use skep_core::{FaultCode, Grants, Limits};
 use skep_sandbox::{Prepared, Report, Shape};

@@ -1,5 +1,4 @@
 //! What the sandbox's tests stand on: a small sandbox, guests from text, calls with limits to try.
-#![allow(dead_code, reason = "each test file takes what it needs")]
 
 pub(crate) mod host;
 

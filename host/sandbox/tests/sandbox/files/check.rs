@@ -1,6 +1,6 @@
 //! What is refused when it is granted.
 
-use crate::tree::Tree;
+use super::tree::Tree;
 use skep_core::Access::{self, Ro, Rw};
 use skep_core::FileRule;
 use skep_sandbox::files::{RootError, check_root, check_rules};

@@ -1,6 +1,6 @@
 //! What comes back: a server may echo, log and list a secret, and the skill reads its placeholder.
 
-use crate::scene::{Scene, VALUE, placeholder};
+use super::scene::{Scene, VALUE, placeholder};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;

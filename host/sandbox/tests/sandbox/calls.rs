@@ -1,10 +1,6 @@
 //! Calls from end to end: what reaches a guest, what comes back, and how each ending is told from the others.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it finds nothing")]
-
-mod kit;
-
-use kit::{Caller, Kit, call, component, fault, json, limits, permit};
+use crate::kit::{Caller, Kit, call, component, fault, json, limits, permit};
 use serde_json::json;
 use skep_core::{FaultCode, Grants, Level, Limits, UnixMs};
 use std::collections::BTreeMap;

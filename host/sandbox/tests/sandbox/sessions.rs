@@ -1,11 +1,7 @@
 //! Sessions: a guest that is kept between calls, what is anew for each of them, and what ends it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it finds nothing")]
-
-mod kit;
-
-use kit::host::Host;
-use kit::{Kit, call, fault, json, limits, permit};
+use crate::kit::host::Host;
+use crate::kit::{self, Kit, call, fault, json, limits, permit};
 use serde_json::{Value, json};
 use skep_core::{FaultCode, Grants, Incarnation, Limits, Permit, SessionId};
 use skep_sandbox::{Prepared, Report, Session};
@@ -99,7 +95,7 @@ async fn each_call_has_its_own_context_configuration_log_and_caller() {
     let mut scene = Scene::new(&kit, &probe, &Limits::default());
     let id = SessionId::fresh(Incarnation::fresh());
     for currency in ["EUR", "CHF"] {
-        let mut call = call("context", "{}");
+        let mut call = kit::call("context", "{}");
         call.session = Some(id);
         let told = call.id.to_string();
         let report = scene.session.run(call, &scene.permit, scene.host.clone()).await;
