@@ -72,6 +72,7 @@ pub(crate) async fn submit(
         within: order.within.map(|span| span.0),
         attempts: order.attempts,
         idempotent: order.idempotent,
+        task: false,
         trace,
     });
     let submitted = submitted.await?;

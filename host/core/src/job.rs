@@ -69,6 +69,9 @@ pub struct JobTerms {
     /// Whether running it twice does no harm, by the word of the skill or of whoever asked.
     #[serde(default)]
     pub idempotent: bool,
+    /// Whether an MCP client follows it as a task, whose end is final.
+    #[serde(default)]
+    pub task: bool,
     /// The caller's place in its trace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
@@ -108,6 +111,7 @@ impl NewJob {
             attempts_max: ATTEMPTS,
             allowance: Allowance::Unmetered,
             idempotent: false,
+            task: false,
             trace: None,
         };
         let job = Self {

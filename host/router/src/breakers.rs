@@ -51,9 +51,11 @@ impl Inner {
             Some(_) => {
                 let within = deadline.remaining() + SETTLE_MAX;
                 let asked = self.bus.breaker_ask(domain, skill, call, within).await;
+                // It passes, and may well be the one that tries the skill, with the answer lost on its way: so it
+                // is told how it ends, which is nothing to a breaker that let no such call through.
                 asked.unwrap_or_else(|error| {
                     tracing::debug!(%error, "a breaker can't be asked: the call passes");
-                    Admission::Free
+                    Admission::Trial
                 })
             }
         };
@@ -96,7 +98,7 @@ impl Inner {
         }
     }
 
-    /// Lets another call try a skill, if this one was to and is refused for another reason.
+    /// Lets another call try a skill, if this one was to and is refused for another reason, or lost.
     pub(crate) async fn leave_trial(&self, call: CallId, to: &Target) {
         if self.breakers.is_tried_by(&to.domain, &to.skill, call) {
             self.tell_breaker(&to.domain, &to.skill, call, Ending::Neither).await;

@@ -140,7 +140,10 @@ impl Inner {
         drop(accept);
         match waiter.reply(REPLY_GRACE).await {
             Ok(reply) => Asked::Answered(Reply { rate, ..reply }),
-            Err(none) => Asked::Unanswered(none),
+            Err(none) => {
+                self.leave_trial(id, &request.to).await;
+                Asked::Unanswered(none)
+            }
         }
     }
 

@@ -297,6 +297,10 @@ async fn a_task_whose_tool_is_gone_has_failed_unless_it_was_over() {
     // Another skill of that name has no such tool.
     on.add_guest("echo-typed", "test", &[]);
     check().await;
+    // What has failed stays so, even if its tool comes back.
+    on.skep(&["remove", "test"]);
+    add_fixture(&on);
+    check().await;
 }
 
 #[tokio::test]

@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use skep_core::{Fault, Job, Target};
 use skep_router::{JOB_ANSWER_NAME_BYTES_MAX, JobAnswers};
 
+/// The name by which is kept, among a round's answers, what the task failed by. Nothing is asked for by it.
+const VERDICT: &str = "";
+
 /// How a task stands, besides its jobs.
 pub(super) enum Stand {
     /// As the job that counts now is.
@@ -38,6 +41,10 @@ pub(super) fn hindrance(
     if answers.values().any(Value::is_null) {
         return Some(Stand::TakenBack);
     }
+    if let Some(verdict) = answers.get(VERDICT) {
+        let unreadable = |error| ErrorData::internal_error(format!("what the task failed by: {error}"), None);
+        return Some(Stand::Failed(serde_json::from_value(verdict.clone()).unwrap_or_else(unreadable)));
+    }
     if !asks {
         // A tool that never asks may well tell of some state.
         return Some(if requests.is_empty() { Stand::Is } else { Stand::Failed(gone(called)) });
@@ -56,6 +63,11 @@ pub(super) fn hindrance(
     }
 }
 
+/// What is kept of a task that has failed.
+pub(super) fn verdict(error: &ErrorData) -> JobAnswers {
+    JobAnswers::from([(VERDICT.to_owned(), json!(error))])
+}
+
 fn gone(called: &Target) -> ErrorData {
     let skill = &called.skill;
     content::error(Fault::unknown_tool(format!(
@@ -65,6 +77,9 @@ fn gone(called: &Target) -> ErrorData {
 
 /// Answers are kept by the names of what is asked for.
 fn short_names(requests: &InputRequests) -> Result<(), ErrorData> {
+    if requests.contains_key(VERDICT) {
+        return Err(ErrorData::internal_error("a task may ask by no empty name", None));
+    }
     let longest = requests.keys().map(String::len).max().unwrap_or_default();
     if longest <= JOB_ANSWER_NAME_BYTES_MAX {
         return Ok(());
@@ -121,6 +136,7 @@ mod tests {
         let many: Vec<_> = (0..17).map(|n| n.to_string()).collect();
         let many: Vec<_> = many.iter().map(String::as_str).collect();
         assert!(failed(&many, true).contains("not for 17"));
+        assert!(failed(&["a", ""], true).contains("empty name"));
         assert!(failed(&["a"], false).contains("gone"));
         let most = stand(true, &[&many[..15], &[&long[1..]]].concat(), json!({}), form());
         assert!(matches!(most, Some(Stand::Asks(pending)) if pending.len() == 16));

@@ -4,7 +4,7 @@
 use super::catalog::Entry;
 use super::content;
 use super::inputs::{self, Asked, ROUNDS_MAX};
-use super::round::{Stand, asked, hindrance, told};
+use super::round::{Stand, asked, hindrance, told, verdict};
 use super::server::Server;
 use super::tasks::order;
 use crate::jobs::visible;
@@ -82,14 +82,19 @@ impl Server {
         let Asked { input_requests, request_state } = asked;
         let able = context.client_capabilities().unwrap_or_default();
         let asks = entry.as_ref().is_some_and(|entry| entry.asks);
-        if let Some(stand) = hindrance(&first.to, asks, input_requests, &answers, able) {
-            return Ok(ControlFlow::Break(stand));
+        let stand = match hindrance(&first.to, asks, input_requests, &answers, able) {
+            Some(stand) => stand,
+            None => match self.begin_round(standing, key, answers, request_state, context).await {
+                Ok(job) => return Ok(ControlFlow::Continue(job)),
+                Err(fault) if lasts(fault.code) => Stand::Failed(content::error(fault)),
+                Err(fault) => return Err(content::error(fault)),
+            },
+        };
+        if let Stand::Failed(error) = &stand {
+            // It stays so, whatever becomes of what it calls.
+            router.job_answer(job.id, &verdict(error)).await.map_err(content::error)?;
         }
-        match self.begin_round(standing, key, answers, request_state, context).await {
-            Ok(job) => Ok(ControlFlow::Continue(job)),
-            Err(fault) if lasts(fault.code) => Ok(ControlFlow::Break(Stand::Failed(content::error(fault)))),
-            Err(fault) => Err(content::error(fault)),
-        }
+        Ok(ControlFlow::Break(stand))
     }
 
     /// Makes the job of a round that everything has been answered for. Whoever finds that out first does.

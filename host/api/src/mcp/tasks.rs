@@ -53,6 +53,7 @@ pub(super) fn order(who: &Who, to: Target, input: String) -> JobRequest {
         within: None,
         attempts: None,
         idempotent: false,
+        task: true,
         trace: None,
     }
 }

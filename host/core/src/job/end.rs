@@ -152,6 +152,7 @@ mod tests {
             attempts_max: 3,
             allowance: crate::Allowance::Unmetered,
             idempotent,
+            task: false,
             trace: None,
         };
         Job {

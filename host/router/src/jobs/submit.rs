@@ -48,6 +48,8 @@ pub struct JobRequest {
     pub attempts: Option<NonZeroU32>,
     /// Whether running it twice does no harm, where the skill doesn't say so.
     pub idempotent: bool,
+    /// Whether an MCP client follows it as a task, whose end is final.
+    pub task: bool,
     /// The caller's place in its trace.
     pub trace: Option<Trace>,
 }
@@ -170,6 +172,7 @@ fn new_job(
         timeout_ms: request.timeout.map(millis),
         attempts_max,
         idempotent: request.idempotent || section.is_some_and(|s| s.idempotent == Some(true)),
+        task: request.task,
         trace: call.trace.clone(),
         ..usual.terms
     };

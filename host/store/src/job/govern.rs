@@ -13,7 +13,7 @@ impl Store {
         self.job_change(domain, id, What::Cancel, now).await
     }
 
-    /// Lets a dead letter be tried as often as it was allowed at first.
+    /// Lets a dead letter be tried as often as it was allowed at first, unless somebody took its end for final.
     pub async fn job_retry(&self, domain: &DomainName, id: JobId, now: UnixMs) -> Result<Job, StoreError> {
         self.job_change(domain, id, What::Retry, now).await
     }
@@ -84,6 +84,11 @@ impl Work for Change {
             (What::Cancel, JobState::Running) => {
                 let sql = "UPDATE jobs SET cancelling = 1, events = events + 1 WHERE id = ?";
                 self.write(tx, sql, values![], (now, JobStep::Cancelling)).await?;
+            }
+            (What::Retry, JobState::Dead) if job.terms.task => {
+                return Err(
+                    self.refused(JobState::Dead, "a task's end is final: its client may ask for it anew")
+                );
             }
             (What::Retry, JobState::Dead) => {
                 *waiting += 1;

@@ -23,6 +23,7 @@ on_both! {
     of_many_hosts_one_takes_a_job,
     only_the_last_taker_ends_a_job,
     a_job_is_tried_again_and_a_dead_letter_when_somebody_wants_it,
+    a_task_that_failed_has_failed_for_good,
     waiting_jobs_are_cancelled_at_once_and_running_ones_are_asked_to_stop,
     what_outlives_its_hosts_too_often_is_a_dead_letter,
     of_what_may_kill_hosts_one_is_under_way_at_a_time,
@@ -235,7 +236,21 @@ async fn a_job_is_tried_again_and_a_dead_letter_when_somebody_wants_it(ground: G
     assert!(matches!(refused, Err(StoreError::JobState { state: JobState::Waiting, .. })), "{refused:?}");
     let retried = store.job_retry(&domain(), other, UnixMs::now()).await.unwrap();
     assert_eq!((retried.state, retried.ended, retried.failures), (JobState::Waiting, None, 0));
-    assert_eq!(claim(&store, host, 1).await[0].job.id, other);
+    let taken = claim(&store, host, 1).await.remove(0).job;
+    assert_eq!(taken.id, other);
+    assert!(end(&store, &taken, JobEnd::Done(Bytes::from_static(b"1"))).await);
+}
+
+async fn a_task_that_failed_has_failed_for_good(ground: Ground) {
+    let store = ground.open().await;
+    let mut task = job("echo");
+    task.terms.task = true;
+    let id = created(&store, task).await.id;
+    let taken = claim(&store, Incarnation::fresh(), 1).await.remove(0).job;
+    assert!(end(&store, &taken, JobEnd::Dead(Setback::Failed, Fault::tool_error("ä"))).await);
+    let refused = store.job_retry(&domain(), id, UnixMs::now()).await.unwrap_err();
+    assert!(matches!(refused, StoreError::JobState { state: JobState::Dead, .. }), "{refused:?}");
+    assert!(refused.to_string().contains("ask for it anew"), "{refused}");
 }
 
 async fn waiting_jobs_are_cancelled_at_once_and_running_ones_are_asked_to_stop(ground: Ground) {
