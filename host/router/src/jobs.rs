@@ -24,7 +24,7 @@ use skep_core::{AuditAction, DomainName, Fault, Job, JobEvent, JobId, Span, Unix
 use skep_store::{Ending, JOBS_BATCH_MAX, JobFilter, JobRoom, Queue, QueueDue};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -88,6 +88,8 @@ pub(crate) struct Jobs {
     watched: Watched,
     /// Told when there may be more to take.
     more: Notify,
+    /// Whether one that this host has may have been cancelled.
+    unwanted: AtomicBool,
     /// The hosts that run jobs, as far as this one knows.
     hosts: AtomicUsize,
     /// How many wait in each domain, as this host last saw it.
@@ -110,17 +112,24 @@ impl Jobs {
             held: Mutex::default(),
             watched: Watched::default(),
             more: Notify::new(),
+            unwanted: AtomicBool::new(false),
             hosts: AtomicUsize::new(1),
             waiting: Mutex::default(),
         };
         (jobs, Inlets { wishes: wished, endings: ended })
     }
 
-    /// Stops a job, if this host has it.
-    fn cancel(&self, id: JobId) {
-        if let Some(held) = self.held.lock().get(&id) {
-            held.cancel.cancel();
-        }
+    /// Stops a job if this host has it, and says whether it has.
+    fn cancel(&self, id: JobId) -> bool {
+        let held = self.held.lock();
+        let here = held.get(&id);
+        here.inspect(|held| held.cancel.cancel()).is_some()
+    }
+
+    /// Has it looked soon what somebody wants stopped.
+    pub(crate) fn look(&self) {
+        self.unwanted.store(true, Ordering::Release);
+        self.more.notify_one();
     }
 
     /// How many jobs wait in each domain, as this host last saw it.
@@ -188,10 +197,11 @@ impl Router {
     /// Takes a job back: one that waits at once, one that runs as soon as its host has heard of it.
     pub async fn job_cancel(&self, by: &Operator, job: &Job) -> Result<Job, Fault> {
         let done = self.0.store.job_cancel(&job.to.domain, job.id, UnixMs::now()).await.map_err(fault);
-        self.governed(by, AuditAction::Cancel, job, &done).await;
-        if done.as_ref().is_ok_and(|job| job.cancelling) {
-            self.0.jobs.cancel(job.id);
+        if done.as_ref().is_ok_and(|job| job.cancelling) && !self.0.jobs.cancel(job.id) {
+            // Another host has it, and looks at what was changed.
+            self.announce().await;
         }
+        self.governed(by, AuditAction::Cancel, job, &done).await;
         done
     }
 

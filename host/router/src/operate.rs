@@ -212,8 +212,9 @@ impl Router {
         self.0.auditor.push(&event).await;
     }
 
-    /// Tells all hosts of the newest revision. They poll it as well, so a lost notice only costs time.
-    async fn announce(&self) {
+    /// Tells all hosts that something was changed, and the newest revision. They look by themselves as well, so a
+    /// lost notice only costs time.
+    pub(crate) async fn announce(&self) {
         let revision = self.0.registry.revisions().seen();
         if let Err(error) = self.0.bus.announce(revision).await {
             tracing::debug!(revision, %error, "a revision could not be announced");

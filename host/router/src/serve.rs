@@ -165,8 +165,9 @@ impl Inner {
         }
     }
 
-    /// A notice is only a hint: the database says what the revision is.
+    /// A notice is only a hint: the database says what the revision is, and what was cancelled.
     fn hear_revision(self: &Arc<Self>, revision: u64) {
+        self.jobs.look();
         let inner = self.clone();
         self.loops.spawn(async move {
             if inner.registry.revisions().seen() < revision {

@@ -56,7 +56,8 @@ impl Inner {
             self.compare_held().await?;
             feeder.compared = Some(Instant::now());
         }
-        if feeder.asked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
+        let told = self.jobs.unwanted.swap(false, Ordering::AcqRel);
+        if told || feeder.asked.is_none_or(|at| at.elapsed() >= LOOK_EVERY) {
             self.stop_cancelled().await?;
             feeder.asked = Some(Instant::now());
         }

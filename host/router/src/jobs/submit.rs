@@ -15,7 +15,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 /// How long it may take to be accepted.
@@ -111,7 +111,8 @@ impl Inner {
         request: &JobRequest,
         call: &CallRequest,
     ) -> Result<Submitted, Fault> {
-        let (resolved, tool) = self.check(call).await?;
+        let by = Instant::now() + ACCEPT_MAX;
+        let (resolved, tool) = timeout_at(by, self.check(call)).await.map_err(|_| unchecked())??;
         let job = new_job(id, request, call, &resolved, tool)?;
         let event = accepted_event(&job);
         let (answer, answered) = oneshot::channel();
@@ -122,11 +123,18 @@ impl Inner {
             }
             mpsc::error::TrySendError::Closed(_) => stopping(),
         })?;
-        let answer = timeout(ACCEPT_MAX, answered).await.map_err(|_| unknown())?;
+        let answer = timeout_at(by, answered).await.map_err(|_| unknown())?;
         let job = answer.unwrap_or_else(|_| Err(stopping()))?;
         self.jobs.more.notify_one();
         Ok(Submitted { again: job.id != id, job })
     }
+}
+
+fn unchecked() -> Fault {
+    let most = Span(ACCEPT_MAX);
+    Fault::unavailable(format!(
+        "the database didn't say within {most} what the job may call: try again later"
+    ))
 }
 
 fn unknown() -> Fault {
