@@ -152,6 +152,34 @@ async fn jobs_that_take_long_wait_for_each_other_without_losing_time() {
 }
 
 #[tokio::test]
+async fn a_host_that_must_compile_a_skill_first_does_not_take_that_from_its_jobs() {
+    let mut on = Deployment::fleet_with(1, &["--slots", "2"]);
+    on.add_guest("probe", "probe", &[]);
+    let client = on.client();
+    // Compiling it takes longer than it may run.
+    let brief = json!({
+        "skill": "probe", "tool": "sleep", "input": { "ms": 50 }, "timeout": "600ms", "in": "4s",
+    });
+    let mut ids = Vec::new();
+    for _ in 0..32 {
+        ids.push(submit(&client, brief.clone()).await);
+    }
+    let (redis, maria) = on.servers.as_ref().unwrap();
+    let (key, redis, mysql) = (on.dir.path().join("key"), redis.url(), maria.url());
+    let key = key.to_str().unwrap();
+    let flags = ["--redis", &redis, "--mysql", &mysql, "--key-file", key, "--slots", "8"];
+    let cold = Host::start(&on.dir.path().join("cold"), &flags);
+    on.hosts.push(cold);
+    for id in &ids {
+        let over = ended(&client, id).await;
+        assert_eq!((&over["state"], &over["failures"]), (&json!("done"), &json!(0)), "{over}");
+    }
+    let none = json!({ "skill": "probe", "tool": "sleep", "input": { "ms": 1 }, "timeout": "0s" });
+    let refused = client.send("POST", "/v1/jobs", Some(none)).await;
+    assert_eq!((refused.status, refused.fault()), (400, "invalid_input"), "{:?}", refused.body);
+}
+
+#[tokio::test]
 async fn a_job_outlives_the_host_that_ran_it_and_the_absence_of_any() {
     let mut on = Deployment::embedded();
     on.add_guest("probe", "probe", &[]);

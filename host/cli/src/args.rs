@@ -80,7 +80,7 @@ pub(crate) struct Place {
     /// Print JSON instead of text
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// The configuration file (default: skep.toml in the user's configuration directory)
+    /// The configuration file (default: ~/.config/skep/skep.toml)
     #[arg(long, global = true, env = "SKEP_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
@@ -124,7 +124,7 @@ pub(crate) enum Command {
         /// The skill; NAME@VERSION where several versions wait
         skill: SkillRef,
     },
-    /// Give a skill files, variables, or other skills to call
+    /// Give a skill files, variables, hosts of the network, secrets, or other skills to call
     Grant {
         /// The skill
         skill: SkillName,
@@ -221,7 +221,7 @@ pub(crate) struct ServeArgs {
     /// The Redis that carries messages between hosts
     #[arg(long, value_name = "URL")]
     pub(crate) redis: Option<String>,
-    /// The MySQL or MariaDB that keeps skills, grants and audit
+    /// The MySQL or MariaDB that keeps what must last: skills, grants, jobs, audit
     #[arg(long, value_name = "URL")]
     pub(crate) mysql: Option<String>,
     /// Install what is put into this directory, and replace what changes there

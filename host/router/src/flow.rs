@@ -4,7 +4,7 @@ use crate::fit::{depth_fits, input_fits, keeps_session, session_fits, tool_of};
 use crate::quotas::Refused;
 use crate::services::CallServices;
 use crate::steps::{Here, below, by, step};
-use crate::turn::{ends, job_times};
+use crate::turn::{self, ends, job_times};
 use crate::waiting::{NoReply, Waiter};
 use crate::{Inner, Router, running::Started, slots::Place};
 use bytes::Bytes;
@@ -174,9 +174,11 @@ impl Inner {
         }
     }
 
-    /// Accepts a call within its own time: its skill may have to be fetched and compiled first.
+    /// Accepts a call within its own time: its skill may have to be fetched and compiled first, which uses up none
+    /// of a job's.
     async fn accept_in_time(&self, id: CallId, request: &CallRequest) -> Result<Entry, Fault> {
-        let time = request.timeout.unwrap_or(self.ceiling.wall.0);
+        let own = request.timeout.filter(|_| request.job.is_none());
+        let time = own.unwrap_or(self.ceiling.wall.0);
         let late = |_| Err(Fault::deadline("the call's time was over before it could be sent"));
         timeout(time, self.accept(id, request)).await.unwrap_or_else(late)
     }
@@ -313,13 +315,18 @@ impl Inner {
         if envelope.deadline.remaining().is_zero() {
             return Err(Fault::deadline("the call's time was over before a host was free to start it"));
         }
-        let waited = Duration::from_millis(UnixMs::now().0.saturating_sub(envelope.accepted.0));
-        let deadline = ends(envelope, waited)?;
+        let waited = turn::waited(envelope);
+        ends(envelope, waited)?;
         let started = self.running.start(envelope.id, envelope.chain.first());
         let resolve = step!(here.below(), "resolve");
         let resolved = self.resolve(envelope, announced, &started).instrument(resolve.span.clone()).await?;
         drop(resolve);
         self.meters.of(&envelope.to.domain, &envelope.to.skill).waited(waited);
+        // Fetching and compiling it uses up none of its time, but what comes too late is not begun.
+        let deadline = ends(envelope, turn::waited(envelope))?;
+        if deadline.remaining().is_zero() {
+            return Err(Fault::deadline("the call's time was over before the skill was ready to run"));
+        }
         let tool = tool_of(&resolved, envelope.to.tool.as_ref())?;
         let call = Call {
             id: envelope.id,

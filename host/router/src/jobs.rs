@@ -26,12 +26,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use watch::Watched;
 
 /// Jobs that wait on one host to be accepted; what is more is refused.
 const INTAKE_MAX: usize = 8_192;
+/// Bytes of their inputs.
+const INTAKE_BYTES_MAX: usize = 128 << 20;
 
 /// How often it is looked for jobs that are to be forgotten.
 const FORGET_EVERY: Duration = Duration::from_secs(60);
@@ -81,6 +83,8 @@ struct Held {
 /// The jobs of one host.
 pub(crate) struct Jobs {
     wishes: mpsc::Sender<Wish>,
+    /// The bytes that may wait to be accepted besides those that do.
+    intake: Arc<Semaphore>,
     endings: mpsc::Sender<Ending>,
     /// What this host has taken and not ended for certain.
     held: Mutex<HashMap<JobId, Held>>,
@@ -108,6 +112,7 @@ impl Jobs {
         let (endings, ended) = mpsc::channel(JOBS_BATCH_MAX);
         let jobs = Self {
             wishes,
+            intake: Arc::new(Semaphore::new(INTAKE_BYTES_MAX)),
             endings,
             held: Mutex::default(),
             watched: Watched::default(),
@@ -117,6 +122,11 @@ impl Jobs {
             waiting: Mutex::default(),
         };
         (jobs, Inlets { wishes: wished, endings: ended })
+    }
+
+    /// Room for the input of a job that waits to be accepted.
+    fn intake_room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        self.intake.clone().try_acquire_many_owned(u32::try_from(bytes).ok()?).ok()
     }
 
     /// Stops a job if this host has it, and says whether it has.

@@ -1,7 +1,7 @@
 //! The time of an attempt at a job: it may wait for its turn, and then has all the time that it may run.
 
 use crate::flow::Attempt;
-use skep_core::{Envelope, Fault, UnixMs, millis};
+use skep_core::{Envelope, Fault, Span, UnixMs, millis};
 use std::time::Duration;
 
 /// How long an attempt may wait for its turn.
@@ -13,12 +13,21 @@ pub(crate) fn job_times(attempt: Attempt, run: Duration) -> (UnixMs, Option<u64>
     (deadline, Some(millis(run)))
 }
 
+/// How long a call has been on its way, by this host's clock.
+pub(crate) fn waited(envelope: &Envelope) -> Duration {
+    Duration::from_millis(UnixMs::now().0.saturating_sub(envelope.accepted.0))
+}
+
 /// When what begins to run now must have ended, after it waited for so long. An attempt whose turn came too late
 /// is put off rather than run with what is left of its time.
 pub(crate) fn ends(envelope: &Envelope, waited: Duration) -> Result<UnixMs, Fault> {
     let Some(run_ms) = envelope.run_ms else { return Ok(envelope.deadline) };
     if waited > TURN_MAX {
-        return Err(Fault::overloaded("the attempt's turn came too late: the skill has too much to do"));
+        let most = Span(TURN_MAX);
+        return Err(Fault::overloaded(format!(
+            "the attempt's turn came more than {most} late: the skill has too much to do, takes too long to be made \
+             ready, or the clocks of the hosts disagree"
+        )));
     }
     Ok(envelope.deadline.min(UnixMs::now().after(Duration::from_millis(run_ms))))
 }

@@ -123,24 +123,26 @@ impl Server {
 
     /// Takes a task back, unless it is over.
     pub(super) async fn take_back_task(&self, task: &str, context: &Context) -> Result<(), ErrorData> {
-        let (standing, router) = (self.standing(task, context).await?, self.api().router());
-        let unanswered = |names: Vec<String>| names.into_iter().map(|name| (name, Value::Null)).collect();
-        let done = match standing.stand {
-            Stand::Asks(pending) => {
-                router.job_answer(standing.job.id, &unanswered(pending.into_keys().collect())).await
-            }
-            Stand::AsksOthers(names, _) => router.job_answer(standing.job.id, &unanswered(names)).await,
-            Stand::Is if !standing.job.state.is_over() => {
-                let by = self.visitor(context).who.operator();
-                router.job_cancel(&by, &standing.job).await.map(drop)
-            }
-            _ => Ok(()),
-        };
-        match done {
-            // It ended a moment ago.
-            Err(Fault { code: FaultCode::Conflict, .. }) => Ok(()),
-            done => done.map_err(content::error),
+        // Once more if somebody else answered a moment ago, so that a further round has begun.
+        for _ in 0..2 {
+            let (standing, router) = (self.standing(task, context).await?, self.api().router());
+            let names = match standing.stand {
+                Stand::Asks(pending) => pending.into_keys().collect(),
+                Stand::AsksOthers(names, _) => names,
+                Stand::Is if !standing.job.state.is_over() => {
+                    let by = self.visitor(context).who.operator();
+                    return match router.job_cancel(&by, &standing.job).await {
+                        // It ended a moment ago.
+                        Err(Fault { code: FaultCode::Conflict, .. }) => Ok(()),
+                        done => done.map(drop).map_err(content::error),
+                    };
+                }
+                _ => return Ok(()),
+            };
+            let unanswered: JobAnswers = names.into_iter().map(|name| (name, Value::Null)).collect();
+            router.job_answer(standing.job.id, &unanswered).await.map_err(content::error)?;
         }
+        Ok(())
     }
 
     /// When the job became what it is. That a task was taken back while it asked for something leaves no time.

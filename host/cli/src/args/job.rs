@@ -31,7 +31,7 @@ pub(crate) struct SubmitArgs {
     /// Your key for this piece of work: submitted again with it, it is the same job
     #[arg(long, value_name = "KEY")]
     pub(crate) key: Option<String>,
-    /// Its priority
+    /// Its priority: high, normal or low
     #[arg(long, default_value = "no", value_name = "hi|no|lo")]
     pub(crate) lane: Lane,
     /// Wait for its end, and print its result

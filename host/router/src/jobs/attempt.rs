@@ -126,6 +126,8 @@ fn defect() -> Fault {
 /// What a fault means for the job.
 fn judge(job: &Job, fault: Fault, fate: Fate) -> JobEnd {
     let setback = match (fault.code, fate) {
+        // What broke off before it was sent is no death of a host.
+        (FaultCode::Interrupted, Fate::Refused) => Setback::Deferred,
         (FaultCode::Interrupted, _) => Setback::Interrupted,
         // What could not be asked, or was stopped with its host: it runs elsewhere, or is refused for good there.
         (FaultCode::Unavailable | FaultCode::Overloaded | FaultCode::Cancelled, _) => Setback::Deferred,

@@ -7,7 +7,7 @@ use skep_core::{AuditEvent, AuditRecord, Fault, Job, NewJob};
 use skep_store::StoreError;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 /// How long a stopping host goes on to accept what waits.
@@ -18,6 +18,8 @@ pub(crate) struct Wish {
     pub(crate) job: NewJob,
     pub(crate) event: AuditEvent,
     pub(crate) answer: oneshot::Sender<Result<Job, Fault>>,
+    /// Its share of the bytes that may wait.
+    pub(crate) room: OwnedSemaphorePermit,
 }
 
 impl Inner {
@@ -44,7 +46,9 @@ impl Inner {
 
     async fn accept_batch(&self, batch: Vec<Wish>) {
         let (mut jobs, mut records, mut answers) = (Vec::new(), Vec::new(), Vec::new());
-        for Wish { job, event, answer } in batch {
+        let mut rooms = Vec::new();
+        for Wish { job, event, answer, room } in batch {
+            rooms.push(room);
             // Nothing is accepted that can't be recorded.
             match self.auditor.chained(&event) {
                 Some(record) => {

@@ -37,7 +37,6 @@ impl Turns {
         mut free: usize,
         room: &HashMap<Queue, usize>,
     ) -> Plan {
-        self.next = self.next.wrapping_add(1);
         self.splits.retain(|queue, _| waits.iter().any(|waits| waits.queue == *queue));
         let mut wanted = Vec::new();
         for offset in 0..waits.len() {
@@ -56,6 +55,8 @@ impl Turns {
                 }
             }
         }
+        // A plan that takes nothing was nobody's turn.
+        self.next = self.next.wrapping_add(usize::from(!wanted.is_empty()));
         let later = waits.iter().flat_map(|waits| waits.due).flatten().filter(|due| *due > now);
         Plan { wanted, next: later.min() }
     }
@@ -123,6 +124,19 @@ mod tests {
         assert_eq!(["a", "b"].map(|skill| taken(&plan, skill, Lane::No)), [12, 12]);
         assert_eq!(turns.plan(&all, UnixMs(1), 0, &room).wanted, []);
         assert_eq!(turns.plan(&[], UnixMs(1), 8, &room), Plan { wanted: Vec::new(), next: None });
+    }
+
+    #[test]
+    fn looks_that_take_nothing_turn_nobody_away() {
+        let (mut turns, due) = (Turns::default(), [None, Some(1), None]);
+        let room = HashMap::from([(queue("a"), 1), (queue("b"), 1)]);
+        let all = [waits("a", due), waits("b", due)];
+        let mut firsts = Vec::new();
+        for _ in 0..4 {
+            assert_eq!(turns.plan(&all, UnixMs(1), 0, &room).wanted, []);
+            firsts.push(turns.plan(&all, UnixMs(1), 1, &room).wanted[0].queue.clone());
+        }
+        assert_eq!(firsts, ["a", "b", "a", "b"].map(queue));
     }
 
     #[test]

@@ -116,11 +116,10 @@ impl Inner {
         let job = new_job(id, request, call, &resolved, tool)?;
         let event = accepted_event(&job);
         let (answer, answered) = oneshot::channel();
-        let wish = Wish { job, event, answer };
+        let room = self.jobs.intake_room(job.input.len()).ok_or_else(crowded)?;
+        let wish = Wish { job, event, answer, room };
         self.jobs.wishes.try_send(wish).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => {
-                Fault::overloaded("too many jobs wait on this host to be accepted: try again later")
-            }
+            mpsc::error::TrySendError::Full(_) => crowded(),
             mpsc::error::TrySendError::Closed(_) => stopping(),
         })?;
         let answer = timeout_at(by, answered).await.map_err(|_| unknown())?;
@@ -128,6 +127,10 @@ impl Inner {
         self.jobs.more.notify_one();
         Ok(Submitted { again: job.id != id, job })
     }
+}
+
+fn crowded() -> Fault {
+    Fault::overloaded("too many jobs wait on this host to be accepted: try again later")
 }
 
 fn unchecked() -> Fault {
@@ -168,6 +171,11 @@ fn new_job(
     let attempts_max = attempts.map_or(usual.terms.attempts_max, NonZeroU32::get);
     if attempts_max > ATTEMPTS_MAX {
         return Err(Fault::invalid_input(format!("a job may fail {ATTEMPTS_MAX} times at most")));
+    }
+    if [request.timeout, request.within].contains(&Some(Duration::ZERO)) {
+        return Err(Fault::invalid_input(
+            "a job without any time can't run: give `timeout` and `within` some",
+        ));
     }
     let due = request.due.unwrap_or(usual.accepted).max(usual.accepted);
     let within = request.within.unwrap_or(JOB_WITHIN);
