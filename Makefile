@@ -35,10 +35,11 @@ lint: tools ## check formatting, lints and the rules of the house
 bench: guests ## measure a call and both lanes
 	@$(CARGO) bench $(LOCKED) --workspace --bench '*'
 
-# What is named by hand goes along: make faults FAULTS="kills --seed 7".
+# What is named by hand goes along: make faults FAULTS="kills --seed 7". Without, the store's model has its long run too.
 faults: setup guests ## kill hosts and servers and cut networks for hours, and judge
 	@$(CARGO) build $(LOCKED) --workspace --bin skep --bin faults
 	@target/debug/faults $(FAULTS)
+	@test -n "$(FAULTS)" || SCHEDULES=100000 $(CARGO) test $(LOCKED) --workspace --test model
 
 build: tools ## build the program `skep`
 	@$(CARGO) build $(LOCKED) --package skep

@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use mysql_async::prelude::Queryable as _;
 use mysql_async::{Conn, Opts};
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 /// How often it is looked whether all is over.
@@ -65,6 +65,14 @@ impl Books {
         let found: Option<Option<String>> =
             self.0.exec_first("SELECT host FROM jobs WHERE id = ?", (id,)).await?;
         Ok(found.flatten())
+    }
+
+    /// What the audit tells of jobs: `submit job ID`, and `call job ID, attempt N` of each that was done.
+    pub async fn recorded(&mut self) -> anyhow::Result<HashSet<String>> {
+        let sql = "SELECT CONCAT(action, ' ', JSON_VALUE(body, '$.detail')) FROM audit \
+            WHERE action IN ('submit', 'call') AND fault IS NULL";
+        let told: Vec<Option<String>> = self.0.query(sql).await?;
+        Ok(told.into_iter().flatten().collect())
     }
 
     /// All jobs with their lives, by id.

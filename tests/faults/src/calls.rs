@@ -1,8 +1,10 @@
 //! Ordinary calls, each with a deadline, and what came of them.
 
-use crate::effects::Effects;
+use crate::clock::now_ms;
+use crate::effects::{Effects, number};
 use crate::fleet::{Fleet, TOOL};
 use crate::host::Host;
+use crate::orders;
 use crate::rest::{Answer, Ask, Silence};
 use serde_json::json;
 use std::time::{Duration, Instant};
@@ -11,6 +13,8 @@ use std::time::{Duration, Instant};
 pub const GRACE: Duration = Duration::from_secs(1);
 /// How long an answer that is late already is waited for, to tell how late it is.
 const LATE_MAX: Duration = Duration::from_secs(30);
+/// Pause between two tries.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What came of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,8 +57,9 @@ pub async fn call(
     let ask = Ask::post(&path).body(&input).header("skep-timeout", format!("{}ms", deadline.as_millis()));
     let begun = Instant::now();
     let answer = host.rest.ask(ask, deadline + GRACE + LATE_MAX).await;
-    let (id, host, took) = (id.to_owned(), host.name.clone(), begun.elapsed());
-    Called { id, host, begun, took, end: answer.map_or_else(End::Silent, |answer| end(&answer)) }
+    let took = begun.elapsed();
+    let end = answer.map_or_else(End::Silent, |answer| end(id, &answer));
+    Called { id: id.to_owned(), host: host.name.clone(), begun, took, end }
 }
 
 /// What makes the effect `id`.
@@ -62,29 +67,67 @@ pub fn input(effects: &Effects, id: &str, takes: Duration) -> serde_json::Value 
     json!({ "url": effects.url(id, takes), "method": "POST", "body": id })
 }
 
-/// Waits until all hosts are ready and each serves a call; says how long that took, if not too long.
+/// Waits until all hosts are ready, and each serves a call and has a job run; says how long that took, if not too
+/// long.
 pub async fn serves(fleet: &Fleet, skill: &str, within: Duration) -> Option<Duration> {
-    /// How long one call may take.
-    const DEADLINE: Duration = Duration::from_secs(2);
-    const PAUSE: Duration = Duration::from_millis(50);
     let begun = Instant::now();
-    fleet.ready(within).await?;
-    for host in &fleet.hosts {
-        // It isn't told apart: such calls aren't counted.
-        while call(host, &fleet.effects, skill, ("serves", Duration::ZERO), DEADLINE).await.end != End::Done {
-            if begun.elapsed() > within {
-                return None;
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
-    }
-    Some(begun.elapsed())
+    let all = async {
+        fleet.ready(within).await?;
+        let hosts = fleet.hosts.iter().map(|host| async {
+            served(fleet, host, skill).await;
+            ran(fleet, host, skill).await;
+        });
+        futures::future::join_all(hosts).await;
+        Some(begun.elapsed())
+    };
+    tokio::time::timeout(within, all).await.ok()?
 }
 
-fn end(answer: &Answer) -> End {
+/// Calls through a host until a call is done.
+async fn served(fleet: &Fleet, host: &Host, skill: &str) {
+    /// How long one call may take.
+    const DEADLINE: Duration = Duration::from_secs(2);
+    // It isn't told apart: such calls aren't counted.
+    while call(host, &fleet.effects, skill, ("serves", Duration::ZERO), DEADLINE).await.end != End::Done {
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Submits a job by a host until that accepts one, and waits for its effect.
+async fn ran(fleet: &Fleet, host: &Host, skill: &str) {
+    loop {
+        let id = format!("{}-runs-{}", host.name, now_ms());
+        let input = input(&fleet.effects, &id, Duration::ZERO);
+        if orders::submit(host, skill, TOOL, &input).await.is_ok() {
+            while fleet.effects.of(&id).is_empty() {
+                tokio::time::sleep(PAUSE).await;
+            }
+            return;
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn end(id: &str, answer: &Answer) -> End {
+    let said = answer.body["output"]["body"].as_str().unwrap_or_default();
     match (answer.is_ok(), answer.code()) {
-        (true, _) if answer.body["output"]["body"] == "done" => End::Done,
+        (true, _) if number(id, said).is_some() => End::Done,
         (false, Some(code)) => End::Fault(code.to_owned()),
         _ => End::Wrong(format!("{}: {}", answer.status, answer.body)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_result_of_its_own_effect_is_one() {
+        let end = |status, body| end("a-1", &Answer { status, body });
+        assert_eq!(end(200, json!({ "output": { "status": 200, "body": "a-1 1" } })), End::Done);
+        for wrong in [json!({ "body": "a-2 1" }), json!({ "error": "ConnectionRefused" }), json!(null)] {
+            assert!(matches!(end(200, json!({ "output": wrong })), End::Wrong(_)));
+        }
+        assert_eq!(end(504, json!({ "code": "deadline" })), End::Fault("deadline".to_owned()));
     }
 }

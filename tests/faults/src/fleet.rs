@@ -3,6 +3,7 @@
 use crate::clock::made_ms;
 use crate::effects::Effects;
 use crate::host::Host;
+use crate::life::Kill;
 use anyhow::Context as _;
 use parking_lot::Mutex;
 use skep_harness::{MariaDb, Redis, repository};
@@ -58,9 +59,9 @@ impl Fleet {
         let dir = tempfile::tempdir()?;
         let redis = block_in_place(|| Redis::start_with(&REDIS))?;
         let maria = block_in_place(|| MariaDb::start_with(&["--innodb-buffer-pool-size=256M"]))?;
-        let (mut hosts, mut supervisors) = (Vec::new(), Vec::new());
+        let (mut hosts, mut supervisors, turn) = (Vec::new(), Vec::new(), Arc::default());
         for n in 1..=HOSTS {
-            let host = Arc::new(Host::new(n, dir.path(), &logs, (&redis, &maria)).await?);
+            let host = Arc::new(Host::new(n, dir.path(), &logs, (&redis, &maria), &turn).await?);
             block_in_place(|| host.start())?;
             supervisors.push(tokio::spawn(host.clone().supervise()).abort_handle());
             hosts.push(host);
@@ -84,12 +85,23 @@ impl Fleet {
         self.hosts[0].skep(&["add", folder, "--net", &origin]).map(drop)
     }
 
-    /// The host that one of these lives was of, by the name that it gave itself when it began.
+    /// The host that one of these lives was of, by the name that it gave itself when it began: no two begin at once.
     pub fn host_of(&self, life: &str) -> Option<&Arc<Host>> {
         let made = made_ms(life)?;
         let began =
             |host: &Host| host.lives().iter().map(|life| life.began).filter(|began| *began <= made).max();
         self.hosts.iter().max_by_key(|host| began(host))
+    }
+
+    /// Which hosts were killed, in order.
+    pub fn kills(&self) -> Vec<Kill> {
+        let kills = |host: &Arc<Host>| {
+            let host = host.clone();
+            host.kills().into_iter().map(move |at| Kill { at, host: host.name.clone() })
+        };
+        let mut kills: Vec<_> = self.hosts.iter().flat_map(kills).collect();
+        kills.sort_unstable_by_key(|kill| kill.at);
+        kills
     }
 
     /// Waits until all hosts are ready; says how long that took, if not longer than `within`.

@@ -47,6 +47,8 @@ pub struct Host {
     data: PathBuf,
     logs: PathBuf,
     flags: Vec<String>,
+    /// Of the fleet's hosts only one starts at a time.
+    turn: Arc<Mutex<()>>,
     state: Mutex<State>,
 }
 
@@ -63,6 +65,7 @@ impl Host {
         dir: &Path,
         logs: &Path,
         servers: (&Redis, &MariaDb),
+        turn: &Arc<Mutex<()>>,
     ) -> anyhow::Result<Self> {
         let (name, (redis, maria)) = (format!("host{n}"), servers);
         let data = dir.join(&name);
@@ -78,8 +81,9 @@ impl Host {
         ];
         let rest = Rest::new(&data.join("skep.sock"))?;
         let state = State { process: None, lives: Vec::new(), not_before: Instant::now() };
-        let (program, logs) = (program()?, logs.to_owned());
-        Ok(Self { name, rest, redis, mysql, program, data, logs, flags: flags.into(), state: state.into() })
+        let (program, logs, flags) = (program()?, logs.to_owned(), flags.into());
+        let (turn, state) = (turn.clone(), state.into());
+        Ok(Self { name, rest, redis, mysql, program, data, logs, flags, turn, state })
     }
 
     /// Keeps it running until the task is aborted.
@@ -105,6 +109,7 @@ impl Host {
 
     /// Starts it and waits until it listens.
     pub(crate) fn start(&self) -> anyhow::Result<()> {
+        let _turn = self.turn.lock();
         let log = self.logs.join(format!("{}.{}.log", self.name, self.lives().len() + 1));
         let mut command = self.command();
         command.arg("serve").args(&self.flags);

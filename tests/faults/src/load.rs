@@ -3,6 +3,7 @@
 use crate::calls::input;
 use crate::fleet::{Fleet, HOSTS, TOOL};
 use crate::ledger::Ledger;
+use crate::orders::ANSWER_MAX;
 use crate::pace::Pace;
 use crate::rest::{Answer, Ask};
 use parking_lot::Mutex;
@@ -20,8 +21,6 @@ pub const SKILL: &str = "worker";
 const SUBMITTERS: usize = 8;
 /// Jobs that are accepted and have made no effect yet.
 const AHEAD_MAX: usize = 200;
-/// How long an answer is waited for before another host is asked.
-const ANSWER_MAX: Duration = Duration::from_secs(20);
 /// How often a job is offered before that is given up.
 const OFFERS_MAX: usize = 400;
 /// Pause after a refusal, and before it is looked again whether there is room.

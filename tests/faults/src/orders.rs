@@ -6,8 +6,8 @@ use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// How long an answer is waited for.
-const ANSWER_MAX: Duration = Duration::from_secs(20);
+/// How long an answer is waited for: a host gives one within 20 s.
+pub const ANSWER_MAX: Duration = Duration::from_secs(25);
 /// How often a job is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 

@@ -56,7 +56,7 @@ pub enum Scenario {
     Zombies,
     /// Jobs kill whatever host has them.
     Poison,
-    /// Busy loops, sleepers and stalled requests meet their deadlines, or are cancelled.
+    /// Busy loops, sleepers and stalled requests meet their deadlines, are cancelled, or lose their callers.
     Stops,
     /// A skill with a long queue is beside one that is called.
     Neighbours,
@@ -84,7 +84,7 @@ impl Scenario {
             Self::Network => Size::short(8, 500),
             Self::Zombies => Size::short(2, 1_000),
             Self::Poison => Size::short(1, 500),
-            Self::Stops => Size::short(6, 0),
+            Self::Stops => Size::short(9, 0),
             Self::Neighbours => Size::short(4, 300),
         }
     }

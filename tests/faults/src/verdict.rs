@@ -64,7 +64,7 @@ impl fmt::Display for Verdict {
         let word = if self.is_good() { "holds" } else { "FAILS" };
         writeln!(f, "{} (seed {}): {word}", self.scenario, self.seed)?;
         for (name, value) in &self.figures {
-            writeln!(f, "  {name:<40} {value}")?;
+            writeln!(f, "  {name:<44} {value}")?;
         }
         for failure in &self.failures {
             writeln!(f, "  ! {failure}")?;

@@ -3,12 +3,13 @@
 use super::Size;
 use crate::fleet::Fleet;
 use crate::host::Host;
-use crate::judge::{self, Hosts, Strict};
+use crate::judge::{self, Hosts, Judged, Strict};
 use crate::load::{Load, SKILL};
 use crate::pace::Pace;
 use crate::verdict::Verdict;
 use anyhow::Context as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -28,6 +29,8 @@ pub(super) struct Ground {
     load: Arc<Load>,
     size: Size,
     begun: Instant,
+    /// Faults that waited for their share of the jobs in vain.
+    late: AtomicUsize,
     submitting: JoinSet<()>,
     watching: JoinSet<()>,
 }
@@ -45,42 +48,42 @@ impl Ground {
         let (mut submitting, mut watching) = (JoinSet::new(), JoinSet::new());
         submitting.spawn(load.clone().submit_all());
         watching.spawn(load.clone().watch());
-        Ok(Self { fleet, load, size, begun: Instant::now(), submitting, watching })
+        let (begun, late) = (Instant::now(), AtomicUsize::new(0));
+        Ok(Self { fleet, load, size, begun, late, submitting, watching })
     }
 
     /// Waits until fault number `n`, from 0, is due, and lets further jobs go: faults and jobs end together.
     pub(super) async fn due(&self, n: usize) {
         let begun = Instant::now();
-        while self.load.accepted() < share(self.size, n) && begun.elapsed() < SHARE_MAX {
+        while self.load.accepted() < share(self.size, n) {
+            if begun.elapsed() > SHARE_MAX {
+                self.late.fetch_add(1, Ordering::Relaxed);
+                break;
+            }
             tokio::time::sleep(LOOK_EVERY).await;
         }
         self.load.pace.open(share(self.size, n + 2), Instant::now());
     }
 
-    /// When hosts were killed.
-    pub(super) fn kills(&self) -> Vec<u64> {
-        let mut kills: Vec<_> = self.fleet.hosts.iter().flat_map(|host| host.kills()).collect();
-        kills.sort_unstable();
-        kills
-    }
-
-    /// Lets the jobs that are left come to their ends, and judges all of them; says how many attempts were
-    /// interrupted.
-    pub(super) async fn judge(mut self, verdict: &mut Verdict, strict: Strict) -> anyhow::Result<usize> {
+    /// Lets the jobs that are left come to their ends, and judges all of them.
+    pub(super) async fn judge(mut self, verdict: &mut Verdict, strict: Strict) -> anyhow::Result<Judged> {
         self.load.pace.open(self.size.jobs, Instant::now());
         let rest = timeout(REST_MAX, async { while self.submitting.join_next().await.is_some() {} }).await;
         verdict.must(rest.is_ok(), || format!("jobs are not accepted {REST_MAX:?} after the last fault"));
-        let kills = self.kills();
-        let interrupted = judge::jobs(verdict, &self.fleet, &self.load, &kills, strict).await?;
+        let late = self.late.load(Ordering::Relaxed);
+        verdict.must(late == 0, || {
+            format!("{late} faults waited {SHARE_MAX:?} for their share of the jobs in vain")
+        });
+        let judged = judge::jobs(verdict, &self.fleet, &self.load, strict).await?;
         self.watching.abort_all();
-        judge::audit(verdict, &self.fleet, strict).await;
+        judge::audit(verdict, &self.fleet, strict, &judged.records).await?;
         let ended: Vec<_> = self.fleet.hosts.iter().flat_map(ended).collect();
         match strict.hosts {
             Hosts::Live | Hosts::Killed => verdict.none("hosts that ended by themselves", &ended),
             Hosts::End => verdict.figure("hosts that ended by themselves", ended.len()),
         }
         verdict.figure("took", format!("{:.0} s", self.begun.elapsed().as_secs_f64()));
-        Ok(interrupted)
+        Ok(judged)
     }
 }
 

@@ -33,8 +33,11 @@ pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Re
         let killed = tokio::time::timeout(UP_MAX, kill).await;
         verdict.must(killed.is_ok(), || format!("host{} doesn't come back", host + 1));
     }
-    verdict.figure("kills", ground.kills().len());
+    let kills = ground.fleet.kills().len();
+    verdict.figure("kills", kills);
     let again = Some(size.bound(AGAIN_MAX[0], AGAIN_MAX[1]));
-    ground.judge(&mut verdict, Strict { audit: false, starts: true, hosts: Hosts::Killed, again }).await?;
+    let strict = Strict { audit: false, starts: true, hosts: Hosts::Killed, again };
+    let hits = ground.judge(&mut verdict, strict).await?.hits;
+    verdict.must(hits * 2 >= kills, || format!("only {hits} of {kills} kills interrupted something"));
     Ok(verdict)
 }

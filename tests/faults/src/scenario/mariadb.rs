@@ -38,27 +38,47 @@ enum Fault {
     LockTimeout,
 }
 
+/// How many faults met hosts at what they were made for.
+#[derive(Default)]
+struct Met {
+    /// COMMITs that were cut.
+    cuts: usize,
+    /// Transactions of hosts that a deadlock ended.
+    deadlocks: u64,
+    /// Faults in which hosts waited for a lock in vain.
+    waits: usize,
+}
+
+impl Met {
+    fn judge(&self, verdict: &mut Verdict, faults: usize) {
+        verdict.figure("COMMITs cut", self.cuts);
+        verdict.figure("deadlocks that hosts lost", self.deadlocks);
+        verdict.figure("locks held until hosts gave up", self.waits);
+        verdict.must(self.deadlocks > 0, || "no host lost a deadlock".to_owned());
+        for (fault, met) in [(Fault::CutCommit, self.cuts), (Fault::LockTimeout, self.waits)] {
+            let made = (0..faults).filter(|n| FAULTS[n % FAULTS.len()] == fault).count();
+            verdict.must(met > 0 && met * 2 >= made, || format!("{met} of {made} met hosts: {fault:?}"));
+        }
+    }
+}
+
 const FAULTS: [Fault; 5] = [Fault::Kill, Fault::CutCommit, Fault::Deadlocks, Fault::Stop, Fault::LockTimeout];
 
 pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::new("mariadb", seed);
     let ground = Ground::start("mariadb", seed, size, LASTS).await?;
-    let (mut served, mut late, mut deadlocks) = (Vec::new(), Vec::new(), 0);
+    let (mut served, mut late, mut met) = (Vec::new(), Vec::new(), Met::default());
     for n in 0..size.faults {
         let fault = FAULTS[n % FAULTS.len()];
         ground.due(n).await;
-        deadlocks += make(&ground.fleet, fault, &mut chance).await.with_context(|| format!("{fault:?}"))?;
+        make(&ground.fleet, fault, &mut chance, &mut met).await.with_context(|| format!("{fault:?}"))?;
         match serves(&ground.fleet, SKILL, SERVES_MAX).await {
             Some(took) => served.push(took),
             None => late.push(format!("fault {n}, {fault:?}")),
         }
     }
-    let cuts: u64 = ground.fleet.hosts.iter().map(|host| host.mysql.cuts()).sum();
     verdict.figure("faults of MariaDB", size.faults);
-    verdict.figure("COMMITs cut", cuts);
-    verdict.figure("deadlocks forced", deadlocks);
-    verdict.must(cuts > 0, || "no COMMIT was cut".to_owned());
-    verdict.must(deadlocks > 0, || "there was no deadlock".to_owned());
+    met.judge(&mut verdict, size.faults);
     verdict.figure("serving again after its return", served.into_iter().collect::<Times>());
     verdict.none("not serving 60 s after its return", &late);
     let strict = Strict { audit: true, starts: true, hosts: Hosts::Live, again: None };
@@ -66,8 +86,8 @@ pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Re
     Ok(verdict)
 }
 
-/// Returns when MariaDB is back; says how many deadlocks were forced.
-async fn make(fleet: &Fleet, fault: Fault, chance: &mut StdRng) -> anyhow::Result<u64> {
+/// Returns when MariaDB is back.
+async fn make(fleet: &Fleet, fault: Fault, chance: &mut StdRng, met: &mut Met) -> anyhow::Result<()> {
     let (away, still) = (chance.random_range(AWAY_MS), chance.random_range(STILL_MS));
     let (host, arrives) = (chance.random_range(0..HOSTS), chance.random());
     match fault {
@@ -81,15 +101,15 @@ async fn make(fleet: &Fleet, fault: Fault, chance: &mut StdRng) -> anyhow::Resul
             tokio::time::sleep(Duration::from_millis(still)).await;
             fleet.maria.lock().resume();
         }
-        Fault::CutCommit => cut_commit(fleet, host, arrives).await,
-        Fault::Deadlocks => return locks::against_the_order(fleet).await,
-        Fault::LockTimeout => locks::for_too_long(fleet).await?,
+        Fault::CutCommit => met.cuts += usize::from(cut_commit(fleet, host, arrives).await),
+        Fault::Deadlocks => met.deadlocks += locks::against_the_order(fleet).await?,
+        Fault::LockTimeout => met.waits += usize::from(locks::for_too_long(fleet).await?),
     }
-    Ok(0)
+    Ok(())
 }
 
-/// Cuts one COMMIT of a host, if there is one in time.
-async fn cut_commit(fleet: &Fleet, host: usize, arrives: bool) {
+/// Cuts one COMMIT of a host, if there is one in time; says whether there was.
+async fn cut_commit(fleet: &Fleet, host: usize, arrives: bool) -> bool {
     let (way, before) = (&fleet.hosts[host].mysql, fleet.hosts[host].mysql.cuts());
     way.set(Mode::CutAtCommit { arrives });
     let cut = async {
@@ -97,7 +117,7 @@ async fn cut_commit(fleet: &Fleet, host: usize, arrives: bool) {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     };
-    // Without one, the figure says so.
-    let _ = tokio::time::timeout(COMMIT_MAX, cut).await;
+    let was_cut = tokio::time::timeout(COMMIT_MAX, cut).await.is_ok();
     way.set(Mode::Pass);
+    was_cut
 }

@@ -44,10 +44,12 @@ pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Re
         submit(&fleet.hosts[host], CROWD, TOOL, &input).await
     });
     let submitted: Vec<String> = orders.buffer_unordered(SUBMITTERS).try_collect().await?;
+    let before = served(&fleet);
     let full = calls(&fleet, "full", time).await;
-    let served = fleet.effects.counts().keys().filter(|id| id.starts_with("crowd-")).count();
+    let served = served(&fleet);
     verdict.figure("jobs of the crowd, and served by the end", format!("{}, {served}", submitted.len()));
-    verdict.must(served > 0, || "the crowd isn't served at all".to_owned());
+    verdict.figure("of these beside the neighbour", served - before);
+    verdict.must(served > before, || "the crowd isn't served beside the neighbour".to_owned());
     verdict.must(served < submitted.len(), || "the crowd's queue was empty before the end".to_owned());
     verdict.none("calls of the neighbour that failed", &failed(calm.iter().chain(&full)));
     let [calm, full]: [Times; 2] =
@@ -75,6 +77,11 @@ async fn calls(fleet: &Fleet, name: &str, time: Duration) -> Vec<Called> {
         made
     });
     futures::future::join_all(callers).await.into_iter().flatten().collect()
+}
+
+/// Jobs of the crowd that were begun.
+fn served(fleet: &Fleet) -> usize {
+    fleet.effects.all().keys().filter(|id| id.starts_with("crowd-")).count()
 }
 
 fn failed<'a>(calls: impl Iterator<Item = &'a Called>) -> Vec<String> {

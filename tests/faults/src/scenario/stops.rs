@@ -1,12 +1,12 @@
-//! Calls and jobs that don't end by themselves: how soon the place of one is another's after its deadline, or after
-//! it was cancelled.
+//! Calls and jobs that don't end by themselves: how soon the place of one is another's after its deadline, after it was
+//! cancelled, or after its caller has gone.
 
 use super::Size;
 use crate::calls::{End, GRACE, call, input};
 use crate::fleet::{Fleet, HOSTS, TOOL};
 use crate::host::Host;
 use crate::orders::{reach, submit};
-use crate::rest::Ask;
+use crate::rest::{Ask, Silence};
 use crate::verdict::{Times, Verdict};
 use anyhow::Context as _;
 use rand::Rng as _;
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 const SKILL: &str = "narrow";
 const LIMITS: &str = "concurrency = 1\nwaiting = 16\ncpu = \"30s\"\nwall = \"30s\"";
 const DEADLINE: Duration = Duration::from_secs(1);
-/// How long after its deadline what has the place may keep it, 99 times of 100; after a cancel it has all of `GRACE`.
+/// How long after it should have ended what has the place may keep it, 99 times of 100.
 const LATE_MAX: Duration = Duration::from_millis(100);
 /// How long whoever is next waits for the place.
 const NEXT_MAX: Duration = Duration::from_secs(15);
@@ -31,6 +31,7 @@ const READY_MAX: Duration = Duration::from_secs(60);
 struct Found {
     deadlines: Vec<Duration>,
     cancels: Vec<Duration>,
+    leavings: Vec<Duration>,
     wrong: Vec<String>,
 }
 
@@ -47,22 +48,27 @@ pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Re
     for n in 0..size.faults {
         let (one, other) = (chance.random_range(0..HOSTS), chance.random_range(0..HOSTS));
         let hosts = (fleet.hosts[one].as_ref(), fleet.hosts[other].as_ref());
-        // Each kind by its deadline, then each kind by a cancel.
-        match n / KINDS % 2 {
+        // Each kind by its deadline, then each kind by a cancel, then each kind by its caller's going.
+        match n / KINDS % WAYS {
             0 => by_deadline(&fleet, n, hosts, &mut found).await,
-            _ => by_cancel(&fleet, n, hosts, &mut found).await?,
+            1 => by_cancel(&fleet, n, hosts, &mut found).await?,
+            _ => by_leaving(&fleet, n, hosts, &mut found).await,
         }
     }
     verdict.figure("stopped", size.faults);
     let (percent, late) = size.bound((99, LATE_MAX), (100, GRACE));
-    let [deadlines, cancels] = [found.deadlines, found.cancels].map(Times::from_iter);
+    let [deadlines, cancels, leavings] =
+        [found.deadlines, found.cancels, found.leavings].map(Times::from_iter);
     verdict.within("place free after a deadline", &deadlines, percent, late);
-    verdict.within("place free after a cancel", &cancels, 100, GRACE);
+    verdict.within("place free after a cancel", &cancels, percent, late);
+    verdict.within("place free after its caller has gone", &leavings, percent, late);
     verdict.none("not stopped", &found.wrong);
     Ok(verdict)
 }
 
+/// What doesn't end by itself, and the ways in which it is ended.
 const KINDS: usize = 3;
+const WAYS: usize = 3;
 
 /// What doesn't end by itself: a busy loop, sleep, an answer that doesn't come.
 fn endless(fleet: &Fleet, n: usize) -> (&'static str, Value) {
@@ -113,6 +119,23 @@ async fn by_cancel(
         late => found.wrong.push(format!("{n}, {tool}: {cancelled:?}, free after {late:?}, {over}")),
     }
     Ok(())
+}
+
+async fn by_leaving(fleet: &Fleet, n: usize, (one, other): (&Host, &Host), found: &mut Found) {
+    let (tool, input) = endless(fleet, n);
+    let path = format!("/v1/skills/{SKILL}/tools/{tool}/call");
+    let leave = async {
+        // The request ends with the wait, and its connection with it.
+        let left = one.rest.ask(Ask::post(&path).body(&input), UNDER_WAY * 2).await;
+        (Instant::now(), left)
+    };
+    let ((gone, left), next) = tokio::join!(leave, next(fleet, n, other));
+    match (left, next.and_then(|at| at.checked_duration_since(gone))) {
+        (Err(Silence::Late), Some(late)) => found.leavings.push(late),
+        (left, late) => {
+            found.wrong.push(format!("{n}, {tool}: {left:?}, free {late:?} after its caller has gone"))
+        }
+    }
 }
 
 /// When whoever waits for the place has it.

@@ -10,6 +10,7 @@ use crate::verdict::Verdict;
 use rand::Rng as _;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ const PAUSE_MAX_MS: u64 = 500;
 /// How long a host that should stop may take until it is ready.
 const UP_MAX: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// What a host says whose end of a job is refused, since another has the job.
+const TOO_LATE: &str = "the end of a job came too late";
 
 pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Result<Verdict> {
     let mut verdict = Verdict::new("zombies", seed);
@@ -48,10 +51,23 @@ pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Re
     verdict.figure("jobs first run meanwhile", meanwhile);
     verdict.must(stood == size.faults, || format!("{stood} hosts stood still, not {}", size.faults));
     let strict = Strict { audit: false, starts: true, hosts: Hosts::End, again: None };
-    let interrupted = ground.judge(&mut verdict, strict).await?;
+    let logs = ground.fleet.logs.clone();
+    let interrupted = ground.judge(&mut verdict, strict).await?.interrupted;
     verdict.must(meanwhile > 0, || "no job ran while hosts stood still".to_owned());
     verdict.must(interrupted > 0, || "nothing was taken over from hosts that stood still".to_owned());
+    let stale = said(&logs, TOO_LATE)?;
+    verdict.figure("ends of jobs that came too late", stale);
+    verdict.must(stale > 0 || !size.long, || "nobody tried to end what others had".to_owned());
     Ok(verdict)
+}
+
+/// How often hosts have said so in all their lives.
+fn said(logs: &Path, what: &str) -> anyhow::Result<usize> {
+    let mut count = 0;
+    for log in std::fs::read_dir(logs)? {
+        count += std::fs::read_to_string(log?.path())?.matches(what).count();
+    }
+    Ok(count)
 }
 
 /// Waits until each of these hosts has come back from the last time.
