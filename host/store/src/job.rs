@@ -29,6 +29,8 @@ use skep_core::{
 
 /// Jobs that one listing brings at most.
 pub const JOBS_PAGE_MAX: u64 = 1_000;
+/// Jobs that can't be read and that one listing passes over at most.
+const UNREAD_MAX: usize = 10_000;
 /// Jobs that one transaction changes at most.
 pub const JOBS_BATCH_MAX: usize = 256;
 /// Bytes of input or output that one statement carries at most, one job's apart.
@@ -74,25 +76,58 @@ impl Store {
         Ok(rows.into_iter().next().map(|mut row| read(&mut row)).transpose()?)
     }
 
-    /// Jobs of a domain without their outputs, the newest first.
+    /// Jobs of a domain without their outputs, the newest first. What can't be read is passed over, and the page is
+    /// full nonetheless unless it is the last one.
     pub async fn job_list(&self, domain: &DomainName, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
+        let limit = filter.limit.unwrap_or(JOBS_PAGE_MAX).min(JOBS_PAGE_MAX) as usize;
+        let (mut found, mut unread, mut before) = (Vec::new(), 0, filter.before.map(text));
+        loop {
+            let most = (limit - found.len()).max(unread).min(JOBS_PAGE_MAX as usize);
+            let rows = self.job_rows(domain, filter, before.clone(), most).await?;
+            let is_last = rows.len() < most;
+            for mut row in rows {
+                let id = row.text()?;
+                match damage::legible(&id, read(&mut row))? {
+                    Some(job) => found.push(job),
+                    None => unread += 1,
+                }
+                before = Some(id.into());
+            }
+            if is_last || found.len() >= limit {
+                found.truncate(limit);
+                return Ok(found);
+            }
+            if unread > UNREAD_MAX {
+                let reason = format!("of the jobs of domain `{domain}` more than {UNREAD_MAX} can't be read");
+                return Err(StoreError::Corrupt(reason));
+            }
+        }
+    }
+
+    /// Rows of what a listing is to bring, each with its id before it.
+    async fn job_rows(
+        &self,
+        domain: &DomainName,
+        filter: &JobFilter,
+        before: Option<Value>,
+        most: usize,
+    ) -> Result<Vec<Row>, StoreError> {
         let set = [
             filter.skill.as_ref().map(|skill| ("skill = ?", text(skill))),
             filter.state.map(|state| ("state = ?", text(state))),
             filter.owner.as_ref().map(|owner| ("owner = ?", text(owned_by(owner)))),
-            filter.before.map(|id| ("id < ?", text(id))),
+            before.map(|id| ("id < ?", id)),
         ];
         let (mut sql, mut values) =
-            (format!("SELECT {STANDING} FROM jobs WHERE domain = ?"), vec![text(domain)]);
+            (format!("SELECT id, {STANDING} FROM jobs WHERE domain = ?"), vec![text(domain)]);
         for (condition, value) in set.into_iter().flatten() {
             sql.push_str(" AND ");
             sql.push_str(condition);
             values.push(value);
         }
         sql.push_str(" ORDER BY id DESC LIMIT ?");
-        values.push(filter.limit.unwrap_or(JOBS_PAGE_MAX).min(JOBS_PAGE_MAX).into());
-        let rows = self.db.query(&sql, values).await?;
-        Ok(rows.into_iter().map(|mut row| read(&mut row)).collect::<Result<_, _>>()?)
+        values.push((most as u64).into());
+        self.db.query(&sql, values).await
     }
 }
 

@@ -1,10 +1,12 @@
 //! Accepting jobs: many in one transaction, each with the audit record of its acceptance.
 
 use super::queue::{self, Queue, Queues};
-use super::{BATCH_BYTES_MAX, JOB_BYTES_MAX, STANDING, events, marks, owned_by, rank, read, split_fitting};
+use super::{
+    BATCH_BYTES_MAX, JOB_BYTES_MAX, STANDING, damage, events, marks, owned_by, rank, read, split_fitting,
+};
 use crate::audit::batches;
 use crate::change::json;
-use crate::db::{Abort, Purpose, Tx, Value, Work, text, values};
+use crate::db::{Abort, Purpose, Row, Tx, Value, Work, text, values};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -26,10 +28,12 @@ pub struct JobRoom {
 
 /// What became of each job: itself, or the first one with its idempotency key, without its output.
 type Outcomes = Vec<Result<Job, StoreError>>;
+/// The first job of some work with its input, or why nobody can tell whether other work is the same.
+type First = Result<(Job, Bytes), StoreError>;
 
 impl Store {
     /// Accepts jobs, and stores these audit records with them, in one transaction. A job that finds no room,
-    /// or whose idempotency key stands for other work, is refused without the others.
+    /// or whose idempotency key stands for other work or for what can't be read, is refused without the others.
     pub async fn jobs_create(
         &self,
         jobs: &[NewJob],
@@ -65,7 +69,7 @@ impl Work for Create<'_> {
         let (mut fresh, mut outcomes, mut works) = (Vec::new(), Outcomes::new(), BTreeMap::new());
         for job in self.jobs {
             if let Some(there) = known.get(&job.id) {
-                outcomes.push(Ok(there.clone()));
+                outcomes.push(there.clone());
                 continue;
             }
             let work = work_of(job).map(|work| (job.to.domain.clone(), work));
@@ -86,7 +90,7 @@ impl Work for Create<'_> {
             }
             let accepted = accepted(job);
             if let Some(work) = work {
-                works.insert(work, (accepted.clone(), job.input.clone()));
+                works.insert(work, Ok((accepted.clone(), job.input.clone())));
             }
             outcomes.push(Ok(accepted));
             fresh.push(job);
@@ -102,11 +106,16 @@ impl Work for Create<'_> {
 
 impl Create<'_> {
     /// Those that are there already: this was done before, and only its answer was lost.
-    async fn known(&self, tx: &mut Tx) -> Result<BTreeMap<JobId, Job>, Abort> {
-        let sql = format!("SELECT {STANDING} FROM jobs WHERE id IN ({})", marks(self.jobs.len()));
+    async fn known(&self, tx: &mut Tx) -> Result<BTreeMap<JobId, Result<Job, StoreError>>, Abort> {
+        let sql = format!("SELECT id, {STANDING} FROM jobs WHERE id IN ({})", marks(self.jobs.len()));
         let rows = tx.query(&sql, self.jobs.iter().map(|job| text(job.id)).collect()).await?;
-        let read = rows.into_iter().map(|mut row| read(&mut row).map(|job| (job.id, job)));
-        Ok(read.collect::<Result<_, _>>()?)
+        let mut known = BTreeMap::new();
+        for mut row in rows {
+            let id: JobId = row.parse()?;
+            let there = damage::legible(&id.to_string(), read(&mut row))?;
+            known.insert(id, there.ok_or_else(|| StoreError::Corrupt(format!("job {id} can't be read"))));
+        }
+        Ok(known)
     }
 
     /// Counts a job in, if there is room for it.
@@ -139,14 +148,18 @@ impl Create<'_> {
     }
 }
 
-/// The first job of the same work, with its input.
-async fn find(tx: &mut Tx, (domain, work): &(DomainName, String)) -> Result<Option<(Job, Bytes)>, Abort> {
-    let sql = format!("SELECT {STANDING}, input FROM jobs WHERE domain = ? AND work = ?");
+/// The first job of the same work.
+async fn find(tx: &mut Tx, (domain, work): &(DomainName, String)) -> Result<Option<First>, Abort> {
+    let sql = format!("SELECT id, {STANDING}, input FROM jobs WHERE domain = ? AND work = ?");
     let Some(mut row) = tx.query_one(&sql, values![text(domain), work.as_str()]).await? else {
         return Ok(None);
     };
-    let first = read(&mut row)?;
-    Ok(Some((first, row.blob()?)))
+    let id = row.text()?;
+    let whole = |row: &mut Row| Ok((read(row)?, row.blob()?));
+    let unread = || {
+        StoreError::Corrupt(format!("job {id}, which has this idempotency key, can't be read: use a new key"))
+    };
+    Ok(Some(damage::legible(&id, whole(&mut row))?.ok_or_else(unread)))
 }
 
 fn work_of(job: &NewJob) -> Option<String> {
@@ -159,7 +172,8 @@ pub(super) fn work(asker: Option<&Principal>, key: &str) -> String {
     Digest::of_parts(&[asker.as_bytes(), key.as_bytes()]).to_string()
 }
 
-fn same_work(job: &NewJob, (first, input): &(Job, Bytes)) -> Result<Job, StoreError> {
+fn same_work(job: &NewJob, first: &First) -> Result<Job, StoreError> {
+    let (first, input) = first.as_ref().map_err(Clone::clone)?;
     if first.to == job.to && *input == job.input {
         return Ok(first.clone());
     }

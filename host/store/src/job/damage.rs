@@ -16,16 +16,24 @@ pub(super) fn sift<T>(
     let (mut whole, mut damaged) = (Vec::new(), Vec::new());
     for mut row in rows {
         let id = row.text()?;
-        match read(&mut row) {
-            Ok(one) => whole.push(one),
-            Err(DbError::Corrupt(reason)) => {
-                tracing::error!(job = %id, %reason, "the row of a job can't be read");
-                damaged.push(id.into());
-            }
-            Err(error) => return Err(error),
+        match legible(&id, read(&mut row))? {
+            Some(one) => whole.push(one),
+            None => damaged.push(id.into()),
         }
     }
     Ok((whole, damaged))
+}
+
+/// What was read of a job, if that can be read.
+pub(super) fn legible<T>(id: &str, read: Result<T, DbError>) -> Result<Option<T>, DbError> {
+    match read {
+        Ok(one) => Ok(Some(one)),
+        Err(DbError::Corrupt(reason)) => {
+            tracing::error!(job = %id, %reason, "the row of a job can't be read");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes dead letters of jobs that run, whose queues are locked: whoever mends their rows can retry them.
