@@ -157,6 +157,8 @@ pub struct Job {
     pub expires: UnixMs,
     /// How often it was started.
     pub attempt: u32,
+    /// How often it had been started when somebody last let it be tried again.
+    pub attempts_before: u32,
     /// Raised with every start, and when it is taken from a host: who started it last, alone may end it.
     pub fence: u64,
     /// How often it failed.

@@ -56,8 +56,9 @@ pub struct JobFilter {
 macro_rules! columns {
     ($output:literal) => {
         concat!(
-            "id, domain, skill, version, tool, lane, state, accepted, due, expires, attempt, fence, failures, \
-             interruptions, host, cancelling, ended, idempotency_key, terms, ",
+            "id, domain, skill, version, tool, lane, state, accepted, due, expires, attempt, \
+             COALESCE((SELECT attempt FROM job_retries WHERE job = jobs.id), 0), fence, failures, interruptions, \
+             host, cancelling, ended, idempotency_key, terms, ",
             $output,
             ", fault"
         )
@@ -145,6 +146,7 @@ fn read(row: &mut Row) -> Result<Job, DbError> {
         due: UnixMs(row.int()?),
         expires: UnixMs(row.int()?),
         attempt: small(row.int()?)?,
+        attempts_before: small(row.int()?)?,
         fence: row.int()?,
         failures: small(row.int()?)?,
         interruptions: small(row.int()?)?,

@@ -63,7 +63,7 @@ impl Job {
         let wait = match setback {
             Setback::Failed => AFTER_FAILURE.after(self.failures + 1, chance),
             Setback::Interrupted => AFTER_DEATH.after(self.interruptions + 1, chance),
-            Setback::Deferred => AFTER_DEFERRAL.after(self.attempt, chance),
+            Setback::Deferred => AFTER_DEFERRAL.after(self.starts(), chance),
         };
         let asked = Duration::from_millis(fault.retry_after_ms.unwrap_or(0)).min(AFTER_FAILURE.most);
         let due = now.after(wait.max(asked));
@@ -88,12 +88,17 @@ impl Job {
             Setback::Interrupted if self.interruptions + 1 >= INTERRUPTIONS_MAX => {
                 Some(format!("{INTERRUPTIONS_MAX} hosts died while they ran it: it may be what kills them"))
             }
-            // Whoever lets it be tried again lets it be started as often again.
-            _ if self.attempt.is_multiple_of(STARTS_MAX) => {
-                Some(format!("it was started {} times", self.attempt))
+            // A host of before there were `attempts_before` lets it be tried again as well: that's beyond the bound.
+            _ if self.starts().is_multiple_of(STARTS_MAX) => {
+                Some(format!("it was started {} times", self.starts()))
             }
             _ => None,
         }
+    }
+
+    /// How often it was started since somebody last let it be tried again.
+    fn starts(&self) -> u32 {
+        self.attempt.saturating_sub(self.attempts_before)
     }
 
     fn may_run_again(&self, code: FaultCode) -> bool {
@@ -164,6 +169,7 @@ mod tests {
             due: UnixMs(0),
             expires: UnixMs(3_600_000),
             attempt: 1,
+            attempts_before: 0,
             fence: 1,
             failures: 0,
             interruptions: 0,
@@ -214,11 +220,25 @@ mod tests {
         job.expires = UnixMs(3_600_000);
         job.attempt = STARTS_MAX;
         assert!(matches!(after(&job, Setback::Deferred, away()), JobEnd::Dead(..)));
+    }
+
+    #[test]
+    fn who_is_let_be_tried_again_is_started_as_often_again_and_waits_as_at_first() {
+        let away = || Fault::unavailable("a");
+        let mut job = job(false);
+        let first = after(&job, Setback::Deferred, away());
+        (job.attempt, job.attempts_before) = (301, 300);
+        assert_eq!(after(&job, Setback::Deferred, away()), first);
+        for last in [STARTS_MAX, 300 + STARTS_MAX - 1] {
+            job.attempt = last;
+            assert!(matches!(after(&job, Setback::Deferred, away()), JobEnd::Again(..)), "{last}");
+        }
+        job.attempt = 300 + STARTS_MAX;
+        let JobEnd::Dead(_, fault) = after(&job, Setback::Deferred, away()) else { panic!("{job:?}") };
+        assert!(fault.message.contains("started 1000 times"), "{fault}");
+        // It was let be tried again by a host that doesn't note when.
         job.attempt += 1;
-        assert!(
-            matches!(after(&job, Setback::Deferred, away()), JobEnd::Again(..)),
-            "it was let be tried again"
-        );
+        assert!(matches!(after(&job, Setback::Deferred, away()), JobEnd::Again(..)));
     }
 
     #[test]

@@ -191,6 +191,7 @@ fn accepted(job: &NewJob) -> Job {
         due: job.due,
         expires: job.expires,
         attempt: 0,
+        attempts_before: 0,
         fence: 0,
         failures: 0,
         interruptions: 0,

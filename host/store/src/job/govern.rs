@@ -96,6 +96,8 @@ impl Work for Change {
                     interruptions = 0, cancelling = 0, ended = NULL, events = events + 1 WHERE id = ?";
                 let values = values![now.0, now.0.saturating_add(job.terms.within_ms)];
                 self.write(tx, sql, values, (now, JobStep::Retried)).await?;
+                let sql = "REPLACE INTO job_retries (job, attempt) VALUES (?, ?)";
+                tx.exec(sql, values![text(self.id), u64::from(job.attempt)]).await?;
             }
             (What::Cancel, state) => return Err(self.refused(state, "it is over")),
             (What::Retry, state) => return Err(self.refused(state, "only dead letters are tried again")),

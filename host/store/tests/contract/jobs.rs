@@ -237,7 +237,11 @@ async fn a_job_is_tried_again_and_a_dead_letter_when_somebody_wants_it(ground: G
     let retried = store.job_retry(&domain(), other, UnixMs::now()).await.unwrap();
     assert_eq!((retried.state, retried.ended, retried.failures), (JobState::Waiting, None, 0));
     let taken = claim(&store, host, 1).await.remove(0).job;
-    assert_eq!(taken.id, other);
+    assert_eq!((taken.id, taken.attempt, taken.attempts_before), (other, 2, 1));
+    assert!(end(&store, &taken, JobEnd::Dead(Setback::Failed, Fault::unavailable("ä"))).await);
+    store.job_retry(&domain(), other, UnixMs::now()).await.unwrap();
+    let taken = claim(&store, host, 1).await.remove(0).job;
+    assert_eq!((taken.attempt, taken.attempts_before), (3, 2));
     assert!(end(&store, &taken, JobEnd::Done(Bytes::from_static(b"1"))).await);
 }
 

@@ -70,6 +70,8 @@ const COLUMNS: &[&str] = &[
     "job_queues.domain",
     "job_queues.skill",
     "job_queues.waiting",
+    "job_retries.attempt",
+    "job_retries.job",
     "jobs.accepted",
     "jobs.attempt",
     "jobs.cancelling",

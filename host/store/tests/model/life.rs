@@ -7,6 +7,7 @@ use skep_core::{Job, JobEvent, JobState, JobStep};
 pub(crate) struct Life {
     state: Option<JobState>,
     starts: u32,
+    starts_before: u32,
     failures: u32,
     interruptions: u32,
     cancelling: bool,
@@ -50,6 +51,7 @@ impl Life {
             (Some(Waiting | Running), JobStep::Cancelled) => Cancelled,
             (Some(Dead), JobStep::Retried) => {
                 (self.failures, self.interruptions, self.cancelling) = (0, 0, false);
+                self.starts_before = self.starts;
                 Waiting
             }
             (state, _) => return Err(format!("of a job that is {state:?}")),
@@ -70,6 +72,7 @@ impl Life {
         let laws = [
             (self.state == Some(job.state), "another state"),
             (self.starts == job.attempt, "another number of attempts"),
+            (self.starts_before == job.attempts_before, "another number of attempts before it was retried"),
             (job.fence >= u64::from(job.attempt), "a start that raised no fence"),
             (job.failures >= self.failures && job.interruptions >= self.interruptions, "fewer setbacks"),
             (job.failures + job.interruptions <= setbacks + died, "more setbacks"),

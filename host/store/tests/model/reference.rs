@@ -159,6 +159,7 @@ impl Reference {
         let life = job.terms.within_ms;
         (job.state, job.due, job.expires) = (JobState::Waiting, now, UnixMs(now.0 + life));
         (job.failures, job.interruptions, job.cancelling, job.ended) = (0, 0, false, None);
+        job.attempts_before = job.attempt;
         self.tell(id, now, JobStep::Retried, String::new());
         Ok(self.jobs[&id].job.clone())
     }
@@ -203,6 +204,7 @@ fn fresh(new: &NewJob) -> Job {
         due: new.due,
         expires: new.expires,
         attempt: 0,
+        attempts_before: 0,
         fence: 0,
         failures: 0,
         interruptions: 0,
