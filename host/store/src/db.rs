@@ -150,6 +150,11 @@ impl Db {
         Self { backend: Arc::new(backend), observer: Arc::default() }
     }
 
+    /// The same database by another way, observed by the same.
+    pub(crate) fn beside(&self, backend: impl Backend + 'static) -> Self {
+        Self { backend: Arc::new(backend), observer: self.observer.clone() }
+    }
+
     /// Whoever observes already goes on.
     pub(crate) fn observe(&self, observer: Observer) {
         let _ = self.observer.set(observer);

@@ -1,6 +1,6 @@
 //! What a database says of itself, for those who ask what is wrong with it. Nothing is changed to learn it.
 
-use crate::db::mysql::{self, Mysql};
+use crate::db::mysql::{self, CONNECTIONS_MAX, Mysql};
 use crate::db::sqlite::Sqlite;
 use crate::db::{Db, Row};
 use crate::{AuditFilter, Store, StoreError, StoreUrl, migrate};
@@ -49,9 +49,9 @@ pub async fn diagnose(url: &StoreUrl) -> Result<Diagnosis, StoreError> {
             let opened = tokio::task::spawn_blocking(move || Sqlite::open_to_read(&path)).await;
             Db::new(opened.map_err(|error| StoreError::Internal(error.to_string()))??)
         }
-        StoreUrl::Mysql(url) => Db::new(Mysql::new(mysql::opts(url)?)),
+        StoreUrl::Mysql(url) => Db::new(Mysql::new(mysql::opts(url)?, CONNECTIONS_MAX)),
     };
-    let store = Store { db };
+    let store = Store { pulse: db.clone(), db };
     let looked = store.look().await;
     store.close().await;
     looked

@@ -1,6 +1,6 @@
 //! The store: opened once by a host, cloned freely.
 
-use crate::db::mysql::{self, Mysql};
+use crate::db::mysql::{self, CONNECTIONS_MAX, Mysql, PULSES_MAX};
 use crate::db::sqlite::Sqlite;
 use crate::db::{Db, DbError};
 use crate::{Purpose, StoreError, StoreUrl, migrate};
@@ -10,30 +10,34 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Store {
     pub(crate) db: Db,
+    /// The same database, where this host beats.
+    pub(crate) pulse: Db,
 }
 
 impl Store {
     /// Opens a database and brings its schema up to date; several hosts may do so at once.
     pub async fn open(url: &StoreUrl) -> Result<Self, StoreError> {
-        let db = match url {
+        match url {
             StoreUrl::Sqlite(path) => {
                 let path = path.clone();
                 let open = move || Sqlite::open(&path, migrate::sqlite);
                 let opened = tokio::task::spawn_blocking(open).await;
-                Db::new(opened.map_err(|error| StoreError::Internal(error.to_string()))??)
+                let db = Db::new(opened.map_err(|error| StoreError::Internal(error.to_string()))??);
+                Ok(Self { pulse: db.clone(), db })
             }
             StoreUrl::Mysql(url) => {
                 let opts = mysql::opts(url)?;
                 migrate::mysql(&opts).await?;
-                Db::new(Mysql::new(opts))
+                let db = Db::new(Mysql::new(opts.clone(), CONNECTIONS_MAX));
+                Ok(Self { pulse: db.beside(Mysql::new(opts, PULSES_MAX)), db })
             }
-        };
-        Ok(Self { db })
+        }
     }
 
     /// Ends all connections; what is asked for afterwards is unavailable.
     pub async fn close(&self) {
         self.db.close().await;
+        self.pulse.close().await;
     }
 
     /// Asks the database for a sign of life.

@@ -14,8 +14,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// Connections that a host holds at most. MariaDB gives 151 to all its clients, if not told otherwise.
-const CONNECTIONS_MAX: usize = 16;
+/// Connections that a host holds at most, its pulse's apart. MariaDB gives 151 to all its clients, if not told
+/// otherwise.
+pub(crate) const CONNECTIONS_MAX: usize = 16;
+/// Connections by which a host tells that it lives: whatever else it has to do must not keep it from that.
+pub(crate) const PULSES_MAX: usize = 1;
 /// Statements that the server keeps prepared for a connection.
 const STATEMENTS_MAX: usize = 64;
 /// After this long without a statement the server ends a connection, and the transaction on it.
@@ -74,8 +77,9 @@ pub(crate) async fn connect(opts: &Opts) -> Result<Conn, DbError> {
 }
 
 impl Mysql {
-    pub(crate) fn new(opts: Opts) -> Self {
-        Self { opts, slots: Arc::new(Semaphore::new(CONNECTIONS_MAX)), idle: Idle::default() }
+    /// With so many connections at most.
+    pub(crate) fn new(opts: Opts, connections_max: usize) -> Self {
+        Self { opts, slots: Arc::new(Semaphore::new(connections_max)), idle: Idle::default() }
     }
 }
 

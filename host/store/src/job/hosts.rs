@@ -7,9 +7,9 @@ use skep_core::Incarnation;
 use std::collections::BTreeMap;
 
 impl Store {
-    /// Beats once for a host.
+    /// Beats once for a host, however many others wait for a connection.
     pub async fn job_host_beat(&self, host: Incarnation) -> Result<(), StoreError> {
-        self.db.transact(Purpose::Write, &Beat(host)).await
+        self.pulse.transact(Purpose::Write, &Beat(host)).await
     }
 
     /// The hosts that beat or have jobs, each with how often it has beaten.

@@ -9,7 +9,10 @@ use skep_core::{ByteSize, Incarnation, StateChange, StateLimits};
 use skep_harness::{MariaDb, eventually};
 use skep_store::{Store, StoreError, StoreUrl};
 use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
 
+/// Connections that a host has beside that for its beats.
+const CONNECTIONS: usize = 16;
 /// Longer than any answer takes.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 
@@ -110,6 +113,32 @@ async fn a_host_cut_off_in_a_transaction_holds_the_others_up_only_for_a_while_on
     let unknown = creating.await.unwrap();
     assert!(matches!(unknown, Err(StoreError::Unavailable { .. })), "{unknown:?}");
     assert_eq!(store.job_load(&domain(), unheard.id).await, Ok(None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_beats_when_all_its_connections_are_held_up_on_mariadb() {
+    let ground = Ground::mariadb();
+    let store = ground.open().await;
+    let Ground::Mysql(server) = &ground else { unreachable!() };
+    let mut other = mysql_async::Conn::from_url(server.url()).await.unwrap();
+    other.query_drop("LOCK TABLES revision WRITE").await.unwrap();
+    let mut others = JoinSet::new();
+    for _ in 0..2 * CONNECTIONS {
+        let store = store.clone();
+        others.spawn(async move { store.revision().await });
+    }
+    let held_up = async || {
+        let sql = "SELECT id FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'";
+        ground.texts(sql).await.len()
+    };
+    eventually(ANSWER_MAX, async || held_up().await == CONNECTIONS).await;
+    let host = Incarnation::fresh();
+    for _ in 0..2 {
+        assert_eq!(store.job_host_beat(host).await, Ok(()));
+    }
+    assert_eq!(held_up().await, CONNECTIONS, "none was waited for");
+    other.disconnect().await.unwrap();
+    assert_eq!(store.job_hosts().await, Ok([(host, 2)].into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
