@@ -2,7 +2,7 @@
 
 use super::close::{Closing, check, write};
 use super::queue::{self, Queue};
-use super::{JOBS_BATCH_MAX, STANDING, damage, ids, marks, read};
+use super::{JOBS_BATCH_MAX, STANDING, damage, hosts, ids, marks, read};
 use crate::db::{Abort, Purpose, Row, Tx, Work};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
@@ -35,16 +35,18 @@ impl Store {
 
     /// Takes jobs from a host that died: they wait again, or are dead letters if that happened too often.
     /// What has moved on since `jobs` were read is left alone. `chance` spreads when they are tried again.
+    /// If the host's `beats` have changed since it was taken for dead, it keeps all, and the answer is no.
     pub async fn jobs_release(
         &self,
         host: Incarnation,
+        beats: u64,
         jobs: &[Job],
         now: UnixMs,
         chance: f64,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         match jobs.is_empty() {
-            true => Ok(()),
-            false => self.db.transact(Purpose::Write, &Release { host, jobs, now, chance }).await,
+            true => Ok(true),
+            false => self.db.transact(Purpose::Write, &Release { host, beats, jobs, now, chance }).await,
         }
     }
 }
@@ -84,6 +86,7 @@ impl Work for End<'_> {
 
 struct Release<'a> {
     host: Incarnation,
+    beats: u64,
     jobs: &'a [Job],
     now: UnixMs,
     chance: f64,
@@ -91,10 +94,13 @@ struct Release<'a> {
 
 #[async_trait]
 impl Work for Release<'_> {
-    type Output = ();
+    type Output = bool;
 
-    async fn run(&self, tx: &mut Tx) -> Result<(), Abort> {
+    async fn run(&self, tx: &mut Tx) -> Result<bool, Abort> {
         let mut queues = queue::lock(tx, self.jobs.iter().map(|job| Queue::of(&job.to))).await?;
+        if hosts::beats(tx, self.host).await?.is_some_and(|beats| beats != self.beats) {
+            return Ok(false);
+        }
         let standing = standing(tx, self.jobs).await?;
         let mut closings = Vec::new();
         for (nth, read) in self.jobs.iter().enumerate() {
@@ -106,7 +112,8 @@ impl Work for Release<'_> {
             }
         }
         write(tx, &mut queues, &closings).await?;
-        queue::note(tx, &queues).await
+        queue::note(tx, &queues).await?;
+        Ok(true)
     }
 }
 

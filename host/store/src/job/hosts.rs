@@ -39,12 +39,17 @@ impl Work for Beat {
 
     async fn run(&self, tx: &mut Tx) -> Result<(), Abort> {
         tx.exec("UPDATE job_hosts SET beats = beats + 1 WHERE host = ?", vec![text(self.0)]).await?;
-        let known = tx.query_one("SELECT beats FROM job_hosts WHERE host = ?", vec![text(self.0)]).await?;
-        if known.is_none() {
+        if beats(tx, self.0).await?.is_none() {
             tx.exec("INSERT INTO job_hosts (host, beats) VALUES (?, 1)", vec![text(self.0)]).await?;
         }
         Ok(())
     }
+}
+
+/// How often a host has beaten, if it did and isn't forgotten.
+pub(super) async fn beats(tx: &mut Tx, host: Incarnation) -> Result<Option<u64>, Abort> {
+    let row = tx.query_one("SELECT beats FROM job_hosts WHERE host = ?", vec![text(host)]).await?;
+    Ok(row.map(|mut row| row.int()).transpose()?)
 }
 
 struct Forget(Incarnation);

@@ -28,7 +28,6 @@ on_both! {
     what_outlives_its_hosts_too_often_is_a_dead_letter,
     of_what_may_kill_hosts_one_is_under_way_at_a_time,
     jobs_are_forgotten_once_they_are_over_for_long,
-    a_host_lives_as_long_as_it_beats,
     everybody_finds_their_own_jobs,
     answers_are_kept_as_they_were_first_given_and_go_with_their_job,
 }
@@ -198,7 +197,7 @@ async fn only_the_last_taker_ends_a_job(ground: Ground) {
     let id = created(&store, job("echo")).await.id;
     let zombie = Incarnation::fresh();
     let before = claim(&store, zombie, 1).await.remove(0).job;
-    store.jobs_release(zombie, std::slice::from_ref(&before), UnixMs::now(), 0.0).await.unwrap();
+    store.jobs_release(zombie, 0, std::slice::from_ref(&before), UnixMs::now(), 0.0).await.unwrap();
     let now = claim(&store, Incarnation::fresh(), 1).await.remove(0).job;
     assert_eq!((now.attempt, now.fence, now.interruptions), (2, 3, 1));
     assert!(!end(&store, &before, JobEnd::Done(Bytes::from_static(b"1"))).await, "the zombie is fenced off");
@@ -287,7 +286,7 @@ async fn what_outlives_its_hosts_too_often_is_a_dead_letter(ground: Ground) {
         let taken: Vec<_> = claim(&store, host, 1).await.into_iter().map(|taken| taken.job).collect();
         assert_eq!(taken.len(), 1, "death {death}");
         for _ in 0..2 {
-            store.jobs_release(host, &taken, UnixMs::now(), 0.0).await.unwrap();
+            assert_eq!(store.jobs_release(host, 0, &taken, UnixMs::now(), 0.0).await, Ok(true));
         }
     }
     let dead = load(&store, id).await;
@@ -310,7 +309,7 @@ async fn of_what_may_kill_hosts_one_is_under_way_at_a_time(ground: Ground) {
         let taken = claim(&store, host, 2).await;
         assert_eq!(taken.len(), 2);
         for taken in taken {
-            store.jobs_release(host, &[taken.job], UnixMs::now(), 0.0).await.unwrap();
+            store.jobs_release(host, 0, &[taken.job], UnixMs::now(), 0.0).await.unwrap();
         }
     }
     created(&store, job("echo")).await;
@@ -341,19 +340,6 @@ async fn jobs_are_forgotten_once_they_are_over_for_long(ground: Ground) {
     assert_eq!(store.job_load(&domain(), over).await.unwrap(), None);
     assert!(store.job_events(&domain(), over, 0, 100).await.unwrap().is_empty());
     assert_eq!(load(&store, open).await.state, JobState::Waiting);
-}
-
-async fn a_host_lives_as_long_as_it_beats(ground: Ground) {
-    let store = ground.open().await;
-    let [a, b] = [Incarnation::fresh(), Incarnation::fresh()];
-    for host in [a, b, a] {
-        store.job_host_beat(host).await.unwrap();
-    }
-    assert_eq!(store.job_hosts().await.unwrap(), [(a, 2), (b, 1)].into());
-    created(&store, job("echo")).await;
-    claim(&store, b, 1).await;
-    store.job_host_forget(b).await.unwrap();
-    assert_eq!(store.job_hosts().await.unwrap(), [(a, 2), (b, 0)].into(), "it has a job");
 }
 
 async fn everybody_finds_their_own_jobs(ground: Ground) {

@@ -8,6 +8,7 @@ mod components;
 mod damage;
 mod domains;
 mod ground;
+mod hosts;
 mod jobs;
 mod keys;
 mod outage;

@@ -84,7 +84,7 @@ async fn no_query_reads_more_than_it_brings_on_mariadb() {
     let done = |job: &Job| Ending { job: job.clone(), end: JobEnd::Done(Bytes::from_static(b"1")), at: now };
     let endings: Vec<_> = ended.iter().map(done).collect();
     books.lean("jobs_end", store.jobs_end(&endings)).await.unwrap();
-    books.lean("jobs_release", store.jobs_release(host, left, now, 0.0)).await.unwrap();
+    books.lean("jobs_release", store.jobs_release(host, 0, left, now, 0.0)).await.unwrap();
     books.lean("job_events", store.job_events(&domain(), ended[0].id, 0, 100)).await.unwrap();
 
     full(&books, host).await;

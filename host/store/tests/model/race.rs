@@ -61,8 +61,9 @@ async fn finish(store: &Store, ledger: &Arc<Ledger>) {
     let far = UnixMs(UnixMs::now().0 + 3_600_000);
     let hosts = ledger.hosts.lock().clone();
     for host in hosts {
+        let beats = beats(store, host).await.unwrap();
         let jobs = store.jobs_held(host, None).await.unwrap();
-        store.jobs_release(host, &jobs, far, 0.0).await.unwrap();
+        assert!(store.jobs_release(host, beats, &jobs, far, 0.0).await.unwrap());
     }
     let mut last = Racer::new(store.clone(), ledger.clone(), HOSTS);
     while !store.jobs_due().await.unwrap().is_empty() {
@@ -116,12 +117,14 @@ impl Racer {
                 self.end(|_| ways[rng.random_range(0..ways.len())]).await
             }
             // Some that are taken for dead aren't.
-            80..88 => {
+            80..86 => {
                 let all: Vec<_> = self.ledger.hosts.lock().iter().copied().collect();
                 let host = all[self.rng.random_range(0..all.len())];
+                let beats = beats(&self.store, host).await?;
                 let jobs = self.store.jobs_held(host, None).await?;
-                self.store.jobs_release(host, &jobs, now, 0.0).await
+                self.store.jobs_release(host, beats, &jobs, now, 0.0).await.map(drop)
             }
+            86..88 => self.store.job_host_beat(self.me).await,
             88..90 => {
                 *self = Self::new(self.store.clone(), self.ledger.clone(), self.rng.random());
                 Ok(())
@@ -178,6 +181,10 @@ impl Racer {
         let lane = Lane::ALL[self.rng.random_range(0..3)];
         NewJob { lane, ..NewJob::new(to, Bytes::from_static(b"{}"), vec![Principal::Key("k".to_owned())]) }
     }
+}
+
+async fn beats(store: &Store, host: Incarnation) -> Result<u64, StoreError> {
+    Ok(store.job_hosts().await?.get(&host).copied().unwrap_or(0))
 }
 
 fn domain() -> DomainName {

@@ -28,6 +28,8 @@ pub(crate) struct Reference {
     pub(crate) jobs: BTreeMap<JobId, Entry>,
     /// Those that something happened to since this was emptied last.
     pub(crate) touched: BTreeSet<JobId>,
+    /// How often each host has beaten.
+    pub(crate) beats: BTreeMap<Incarnation, u64>,
 }
 
 impl Reference {
@@ -99,7 +101,18 @@ impl Reference {
         true
     }
 
-    pub(crate) fn release(&mut self, host: Incarnation, seen: &[Job], now: UnixMs, chance: f64) {
+    /// Whether the host hasn't beaten since it was looked at.
+    pub(crate) fn release(
+        &mut self,
+        host: Incarnation,
+        beats: u64,
+        seen: &[Job],
+        now: UnixMs,
+        chance: f64,
+    ) -> bool {
+        if !seen.is_empty() && self.beats.get(&host).is_some_and(|now| *now != beats) {
+            return false;
+        }
         for (nth, seen) in seen.iter().enumerate() {
             let Some(job) = self.jobs.get(&seen.id).map(|entry| entry.job.clone()) else { continue };
             if job.host == Some(host) && job.fence == seen.fence {
@@ -108,6 +121,7 @@ impl Reference {
                 self.jobs.get_mut(&job.id).unwrap().job.fence += 1;
             }
         }
+        true
     }
 
     fn close(&mut self, id: JobId, end: JobEnd, at: UnixMs) {
@@ -153,7 +167,7 @@ impl Reference {
 
     pub(crate) fn retry(&mut self, id: JobId, now: UnixMs) -> Result<Job, JobState> {
         let job = &mut self.jobs.get_mut(&id).unwrap().job;
-        if job.state != JobState::Dead {
+        if job.state != JobState::Dead || job.terms.task {
             return Err(job.state);
         }
         let life = job.terms.within_ms;

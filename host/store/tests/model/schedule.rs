@@ -24,11 +24,13 @@ pub(crate) enum Step {
     EndAgain(usize),
     /// A host gives back what is its own and it doesn't know of.
     GiveBack(usize),
+    /// A host beats.
+    Beat(usize),
     /// A host dies, and another begins in its place.
     Die(usize),
     /// Somebody looks at what a host has, dead or not, …
     Look(usize),
-    /// … and takes it from that host, then or later, or twice.
+    /// … and takes it from that host, then or later, or twice, if it hasn't beaten meanwhile.
     Release { look: usize, chance: f64 },
     /// Somebody takes a job back.
     Cancel(usize),
@@ -52,6 +54,7 @@ pub(crate) struct Draft {
     pub(crate) key: Option<u8>,
     pub(crate) input: u8,
     pub(crate) idempotent: bool,
+    pub(crate) task: bool,
 }
 
 /// What an attempt comes to.
@@ -79,7 +82,8 @@ fn step(rng: &mut StdRng) -> Step {
     match rng.random_range(0..100) {
         0..18 => Step::Create((0..rng.random_range(1..4)).map(|_| draft(rng)).collect()),
         18..21 => Step::CreateAgain(rng.random_range(0..8)),
-        21..43 => Step::Claim { host, wanted: wanted(rng), lost },
+        21..41 => Step::Claim { host, wanted: wanted(rng), lost },
+        41..43 => Step::Beat(host),
         43..65 => {
             let how = (0..rng.random_range(1..5)).map(|_| rng.random_bool(0.7).then(|| how(rng)));
             Step::End { host, how: how.collect(), lost }
@@ -109,6 +113,7 @@ fn draft(rng: &mut StdRng) -> Draft {
         key: rng.random_bool(0.3).then(|| rng.random_range(0..4)),
         input: rng.random_range(0..2),
         idempotent: rng.random_bool(0.5),
+        task: rng.random_bool(0.2),
     }
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct World<'a> {
     /// All hosts that ever were.
     graves: Vec<Incarnation>,
     batches: Vec<Vec<NewJob>>,
-    looks: Vec<(Incarnation, Vec<Job>)>,
+    looks: Vec<(Incarnation, u64, Vec<Job>)>,
     reference: Reference,
     changes: u64,
 }
@@ -96,6 +96,11 @@ impl<'a> World<'a> {
                 None => Ok(()),
             },
             Step::GiveBack(host) => self.give_back(*host % HOSTS).await,
+            Step::Beat(host) => {
+                let host = self.hosts[*host % HOSTS].me;
+                *self.reference.beats.entry(host).or_default() += 1;
+                self.store.job_host_beat(host).await.map_err(told)
+            }
             Step::Die(host) => {
                 let dead = std::mem::replace(&mut self.hosts[*host % HOSTS], Host::new());
                 self.graves.push(dead.me);
@@ -104,12 +109,12 @@ impl<'a> World<'a> {
             Step::Look(number) => {
                 let all: Vec<_> = self.hosts.iter().map(|host| host.me).chain(self.graves.clone()).collect();
                 let host = all[*number % all.len()];
-                let look = self.look(host).await?;
-                self.looks.push((host, look));
+                let (beats, look) = (self.beats(host).await?, self.look(host).await?);
+                self.looks.push((host, beats, look));
                 Ok(())
             }
             Step::Release { look, chance } => match pick(&self.looks, *look).cloned() {
-                Some((host, jobs)) => self.release(host, &jobs, *chance).await,
+                Some((host, beats, jobs)) => self.release(host, beats, &jobs, *chance).await,
                 None => Ok(()),
             },
             Step::Cancel(number) => self.govern(*number, true).await,
@@ -205,10 +210,23 @@ impl<'a> World<'a> {
         Ok(held)
     }
 
-    async fn release(&mut self, host: Incarnation, jobs: &[Job], chance: f64) -> Result<(), String> {
-        self.store.jobs_release(host, jobs, self.now, chance).await.map_err(told)?;
-        self.reference.release(host, jobs, self.now, chance);
-        Ok(())
+    async fn beats(&self, host: Incarnation) -> Result<u64, String> {
+        let hosts = self.store.job_hosts().await.map_err(told)?;
+        let beats = hosts.get(&host).copied().unwrap_or(0);
+        same("how often a host has beaten", Some(&beats), self.reference.beats.get(&host).or(Some(&0)))?;
+        Ok(beats)
+    }
+
+    async fn release(
+        &mut self,
+        host: Incarnation,
+        beats: u64,
+        jobs: &[Job],
+        chance: f64,
+    ) -> Result<(), String> {
+        let released = self.store.jobs_release(host, beats, jobs, self.now, chance).await.map_err(told)?;
+        let expect = self.reference.release(host, beats, jobs, self.now, chance);
+        same("whether a host was still silent", released, expect)
     }
 
     async fn govern(&mut self, number: usize, cancel: bool) -> Result<(), String> {
@@ -263,8 +281,8 @@ impl<'a> World<'a> {
     async fn finish(&mut self) -> Result<(), String> {
         let all: Vec<_> = self.hosts.iter().map(|host| host.me).chain(self.graves.clone()).collect();
         for host in all {
-            let jobs = self.look(host).await?;
-            self.release(host, &jobs, 0.0).await?;
+            let (beats, jobs) = (self.beats(host).await?, self.look(host).await?);
+            self.release(host, beats, &jobs, 0.0).await?;
         }
         self.hosts[0] = Host::new();
         self.now.0 += 1_000_000;
@@ -298,7 +316,7 @@ impl<'a> World<'a> {
         let due = UnixMs(self.now.0 + draft.due);
         let mut job = NewJob::new(to, Bytes::from(draft.input.to_string()), caller)
             .within(due, Duration::from_millis(draft.within));
-        job.terms.idempotent = draft.idempotent;
+        (job.terms.idempotent, job.terms.task) = (draft.idempotent, draft.task);
         let idempotency_key = draft.key.map(|key| key.to_string());
         NewJob { lane: draft.lane, idempotency_key, accepted: self.now, ..job }
     }
