@@ -21,10 +21,8 @@ pub(crate) const CONNECTIONS_MAX: usize = 16;
 pub(crate) const PULSES_MAX: usize = 1;
 /// Statements that the server keeps prepared for a connection.
 const STATEMENTS_MAX: usize = 64;
-/// After this long without a statement the server ends a connection, and the transaction on it.
-const SILENCE_TIME_MAX: Duration = Duration::from_secs(30);
-/// A connection that nobody has held for so long is closed before the server does that.
-const IDLE_TIME_MAX: Duration = Duration::from_secs(15);
+/// A connection that nobody has held for so long is closed, before the server does that after [`REST_TIME_MAX`].
+const IDLE_TIME_MAX: Duration = Duration::from_secs(3);
 /// After this long without traffic a peer is asked whether it still is there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
@@ -49,12 +47,10 @@ pub(crate) fn opts(url: &str) -> Result<Opts, DbError> {
     let session = vec![
         "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'".to_owned(),
         "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ".to_owned(),
-        // MySQL takes what only MariaDB knows for a comment.
+        // The server ends what rests for longer, in a transaction or not: MySQL knows no time for transactions alone.
         format!(
-            "SET SESSION innodb_lock_wait_timeout = {}, SESSION wait_timeout = {} \
-             /*M!100300 , SESSION idle_transaction_timeout = {} */",
+            "SET SESSION innodb_lock_wait_timeout = {}, SESSION wait_timeout = {}",
             LOCK_TIME_MAX.as_secs(),
-            SILENCE_TIME_MAX.as_secs(),
             REST_TIME_MAX.as_secs()
         ),
     ];
