@@ -59,3 +59,33 @@ impl Case<'_> {
         held.any(|(attempt, holder)| attempt.fell_with(holder.as_deref(), kill))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::effects::Effect;
+    use crate::ledger::Entry;
+    use crate::life::Attempt;
+    use std::time::Instant;
+
+    #[test]
+    fn each_execution_beside_the_first_needs_a_kill_of_its_own() {
+        let attempt = |began| Attempt {
+            life: String::new(),
+            began,
+            over: Some(began + 50),
+            again: Some(began + 100),
+            interrupted: began < 300,
+        };
+        let effect = |at_ms| Effect { at: Instant::now(), at_ms, over_ms: Some(at_ms) };
+        let (entry, effects) = (Entry::default(), [110, 210, 310].map(effect));
+        let attempts = [100, 200, 300].map(attempt).into();
+        let holders = ["a", "b", "c"].map(|host| Some(host.to_owned())).into();
+        let case = Case { key: "k", entry: &entry, job: None, attempts, holders, rows: 1, effects: &effects };
+        let kill = |at, host: &str| Kill { at, host: host.to_owned() };
+        assert_eq!(case.unexcused(&[kill(120, "a"), kill(220, "b")]), None);
+        let said = case.unexcused(&[kill(120, "a"), kill(320, "b")]).unwrap();
+        assert!(said.starts_with("3 effects, 1 attempts ended by kills"), "{said}");
+        assert!(case.fell_with(&kill(120, "a")) && !case.fell_with(&kill(120, "b")));
+    }
+}
