@@ -47,7 +47,7 @@ impl Inner {
         let me = self.bus.incarnation();
         let hosts = self.store.job_hosts().await?;
         let dead = others.silent(me, &hosts, patience);
-        let living = hosts.iter().filter(|(host, beats)| **beats > 0 && !dead.contains_key(host)).count();
+        let living = hosts.iter().filter(|(host, beats)| **beats > 0 && !dead.contains_key(*host)).count();
         self.jobs.hosts.store(living, Ordering::Relaxed);
         for (host, beats) in dead {
             // The others' jobs don't wait for one whose can't be taken now.
