@@ -18,7 +18,9 @@ use wasmtime::component::Val;
 
 /// How often is asked whether a call was cancelled. A guest that computes yields at every tick, so this
 /// holds for it as for one that waits.
-const CANCEL_CHECK: Duration = Duration::from_millis(100);
+const CANCEL_CHECK: Duration = Duration::from_millis(25);
+/// How long a guest of a cancelled call has to end by itself, once that was seen.
+const CANCEL_GRACE: Duration = Duration::from_millis(50);
 /// Live handles of the component model in one store.
 const HANDLES_MAX: usize = 10_000;
 /// What a guest may hand over to the host at once, if its output limit doesn't call for more.
@@ -217,11 +219,11 @@ async fn bounded<T>(
         if now >= ends {
             return Err(Stop::Deadline);
         }
-        let until = ends.min(now + CANCEL_CHECK);
+        let until = ends.min(now + if asked_to_stop { CANCEL_GRACE } else { CANCEL_CHECK });
         if let Ok(done) = timeout_at(until.into(), &mut sliced).await {
             return Ok(done);
         }
-        // A guest that asks may end by itself: it has until the next look.
+        // A guest that asks may end by itself: it has a while longer.
         if services.cancelled() && std::mem::replace(&mut asked_to_stop, true) {
             return Err(Stop::Cancelled);
         }

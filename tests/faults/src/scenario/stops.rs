@@ -18,10 +18,8 @@ use std::time::{Duration, Instant};
 const SKILL: &str = "narrow";
 const LIMITS: &str = "concurrency = 1\nwaiting = 16\ncpu = \"30s\"\nwall = \"30s\"";
 const DEADLINE: Duration = Duration::from_secs(1);
-/// How long after its deadline what has the place may keep it, 99 times of 100.
+/// How long what has the place may keep it after its deadline, a cancel or its caller's going, 99 times of 100.
 const LATE_MAX: Duration = Duration::from_millis(100);
-/// The same after a cancel, which leaves a guest up to 200 ms to end by itself.
-const LEFT_MAX: Duration = Duration::from_millis(300);
 /// How long whoever is next waits for the place.
 const NEXT_MAX: Duration = Duration::from_secs(15);
 /// How long until what is stopped has the place for certain.
@@ -58,12 +56,12 @@ pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Re
         }
     }
     verdict.figure("stopped", size.faults);
-    let (percent, late, left) = size.bound((99, LATE_MAX, LEFT_MAX), (100, GRACE, GRACE));
+    let (percent, late) = size.bound((99, LATE_MAX), (100, GRACE));
     let [deadlines, cancels, leavings] =
         [found.deadlines, found.cancels, found.leavings].map(Times::from_iter);
     verdict.within("place free after a deadline", &deadlines, percent, late);
-    verdict.within("place free after a cancel", &cancels, percent, left);
-    verdict.within("place free after its caller has gone", &leavings, percent, left);
+    verdict.within("place free after a cancel", &cancels, percent, late);
+    verdict.within("place free after its caller has gone", &leavings, percent, late);
     verdict.none("not stopped", &found.wrong);
     Ok(verdict)
 }
