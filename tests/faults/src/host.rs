@@ -56,6 +56,8 @@ struct State {
     process: Option<Process>,
     lives: Vec<Life>,
     not_before: Instant,
+    /// Whether its clock is stopped.
+    still: bool,
 }
 
 impl Host {
@@ -80,7 +82,7 @@ impl Host {
             format!("--slots={SLOTS}"),
         ];
         let rest = Rest::new(&data.join("skep.sock"))?;
-        let state = State { process: None, lives: Vec::new(), not_before: Instant::now() };
+        let state = State { process: None, lives: Vec::new(), not_before: Instant::now(), still: false };
         let (program, logs, flags) = (program()?, logs.to_owned(), flags.into());
         let (turn, state) = (turn.clone(), state.into());
         Ok(Self { name, rest, redis, mysql, program, data, logs, flags, turn, state })
@@ -137,12 +139,21 @@ impl Host {
 
     /// Stops its clock. False if it is down.
     pub fn pause(&self) -> bool {
-        self.state.lock().alive().map(Process::pause).is_some()
+        let mut state = self.state.lock();
+        state.still = state.alive().map(Process::pause).is_some();
+        state.still
+    }
+
+    /// Whether its clock is stopped: nobody need wait for its answers.
+    pub fn stands_still(&self) -> bool {
+        self.state.lock().still
     }
 
     /// Lets it go on.
     pub fn resume(&self) {
-        if let Some(process) = self.state.lock().alive() {
+        let mut state = self.state.lock();
+        state.still = false;
+        if let Some(process) = state.alive() {
             process.resume();
         }
     }

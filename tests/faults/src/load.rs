@@ -110,6 +110,10 @@ impl Load {
         self.ledger.submitted(&key);
         for _ in 0..OFFERS_MAX {
             let host = chance.random_range(0..HOSTS);
+            // Else all submitters would soon wait for those that stand still.
+            if self.fleet.hosts[host].stands_still() {
+                continue;
+            }
             if self.offer(host, &key, &order).await {
                 return;
             }
@@ -160,6 +164,9 @@ impl Load {
             let Some((key, id)) = all else { continue };
             let path = format!("/v1/jobs/{id}");
             let host = &self.fleet.hosts[chance.random_range(0..HOSTS)];
+            if host.stands_still() {
+                continue;
+            }
             if let Ok(answer) = host.rest.ask(Ask::get(&path), ANSWER_MAX).await {
                 self.ledger.seen(&key, &answer);
             }
