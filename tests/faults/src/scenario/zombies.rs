@@ -43,6 +43,8 @@ pub(super) async fn run(seed: u64, mut chance: StdRng, size: Size) -> anyhow::Re
         tokio::time::sleep(Duration::from_millis(pause)).await;
         stood += hosts.iter().filter(|host| host.pause()).count();
         let before = ground.fleet.effects.distinct();
+        // Whoever is left has something to do.
+        ground.let_go(next + 1);
         tokio::time::sleep(Duration::from_millis(still)).await;
         meanwhile += ground.fleet.effects.distinct() - before;
         hosts.iter().for_each(|host| host.resume());
